@@ -1,0 +1,1 @@
+"""unburden designs clinical trials that ask less of patients."""

@@ -1,0 +1,171 @@
+"""What a schedule asks of a patient, as lines that add up and can each be recomputed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from unburden.domain.errors import InvalidEvidence, Problems
+from unburden.domain.estimate import Estimate, check_sources
+from unburden.domain.protocol import Place
+
+UNIT_BY_DIMENSION: Mapping[str, str] = {
+    "contact_days": "day",
+    "site_minutes": "minute",
+    "home_minutes": "minute",
+    "travel_minutes": "minute",
+    "travel_km": "km",
+    "blood_ml": "mL",
+    "radiation_msv": "mSv",
+    "invasive_procedures": "procedure",
+    "questionnaire_items": "item",
+    "questionnaire_minutes": "minute",
+}
+"""Every dimension and its unit.
+
+`contact_days` counts dates with contact outside home. `questionnaire_minutes` is part of
+`site_minutes` or `home_minutes`, whichever holds the visit, and must not be added to them.
+"""
+
+TIME_DIMENSIONS = ("site_minutes", "home_minutes", "travel_minutes")
+"""The dimensions whose sum is all the time that the trial asks: the view `patient_minutes`."""
+
+PATIENT_MINUTES = "patient_minutes"
+
+Grade = Literal["A", "B", "C", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One entry of the evidence ledger.
+
+    `value` is the mean; `low` and `high` its 95 % range. Grade A: measured in trials, B: measured
+    in care, C: expert opinion, `assumed`: no defensible source, wide on purpose.
+    """
+
+    id: str
+    description: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    grade: Grade
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"evidence {self.id!r}")
+        problems.check(
+            0 <= self.low <= self.value <= self.high,
+            f"needs 0 <= low <= value <= high, found {self.low}, {self.value}, {self.high}",
+        )
+        problems.check(bool(self.unit), "has no unit; give one such as 'minute' or 'mL'")
+        problems.check(
+            self.grade in ("A", "B", "C", "assumed"),
+            f"has the grade {self.grade!r}; use A, B, C or assumed",
+        )
+        check_sources((self.source,), problems)
+        is_assumed = self.source.startswith("assumed:")
+        problems.check(
+            is_assumed == (self.grade == "assumed"),
+            "must have the grade 'assumed' exactly when its source starts with 'assumed:'",
+        )
+        problems.check(
+            not is_assumed or self.value == 0 or self.high >= 1.5 * self.low,
+            "is assumed, so it must be wide: high at least 1.5 times low",
+        )
+        problems.raise_if_any(InvalidEvidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A kind of patient, declared: `overrides` replace ledger entries of the same id."""
+
+    name: str
+    share: float
+    overrides: tuple[Evidence, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOnStudy:
+    """Share of patients still on schedule, as a step function of days from the reference.
+
+    `shares[i]` holds from `days[i]` (included) until the next; before `days[0]` everyone is on
+    schedule. Shares lie in [0, 1] and never rise. `arm_id` None means every arm.
+    """
+
+    days: tuple[float, ...]
+    shares: tuple[float, ...]
+    source: str
+    arm_id: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems("time on study")
+        problems.check(len(self.days) == len(self.shares), "needs as many shares as days")
+        problems.check(list(self.days) == sorted(set(self.days)), "days must rise")
+        inside = all(0 <= share <= 1 for share in self.shares)
+        problems.check(inside, "shares must lie between 0 and 1")
+        falls = all(a >= b for a, b in zip(self.shares, self.shares[1:], strict=False))
+        problems.check(falls, "shares must never rise")
+        check_sources((self.source,), problems)
+        problems.raise_if_any(InvalidEvidence)
+
+    def share_at(self, day: float) -> float:
+        """Share of patients still on schedule on a day."""
+        share = 1.0
+        for start, value in zip(self.days, self.shares, strict=True):
+            if start > day:
+                break
+            share = value
+        return share
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityKind:
+    """What kind of asking an activity is, and the rule that said so."""
+
+    activity_id: str
+    kind: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenLine:
+    """One term of the sum: `times` × evidence, in one dimension.
+
+    `cause` says what makes the line appear. "cell": the single activity in `activity_ids` at
+    `visit_id`. "setup": any of `activity_ids` at `visit_id` (one needle for several tubes).
+    "visit": any activity at `visit_id` (check-in at home or on the telephone). "day": any visit
+    at the site on `calendar_day` (travel, arrival); `visit_id` is then None. `times` already holds
+    the probability of being on study at that time. `detail` is the class of an invasive
+    procedure, else "".
+    """
+
+    dimension: str
+    cause: Literal["cell", "setup", "visit", "day"]
+    evidence_id: str
+    times: float
+    place: Place
+    visit_id: str | None
+    calendar_day: int | None
+    activity_ids: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class BurdenScore:
+    """Burden of one schedule for one persona and arm, per patient over the time on study.
+
+    `totals` has an `Estimate` for each dimension and for `patient_minutes`. Each total is the
+    sum of its `lines` (times × the evidence's value). `by_visit` holds expected amounts by visit
+    id and dimension, day lines being shared equally by the visits of that day. `notes` lists what
+    could not be counted or was counted by a rule of thumb.
+    """
+
+    arm_id: str | None
+    persona: str
+    totals: Mapping[str, Estimate]
+    lines: tuple[BurdenLine, ...] = field(repr=False)
+    evidence: Mapping[str, Evidence] = field(repr=False)
+    by_visit: Mapping[str, Mapping[str, float]] = field(repr=False)
+    kinds: Mapping[str, ActivityKind] = field(repr=False)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,187 @@
+"""What trial is run (`Design`), in which world (`Scenario`), and how it then behaves."""
+
+import math
+from dataclasses import dataclass
+
+from unburden.domain.errors import InvalidDesign, Problems
+from unburden.domain.estimate import Estimate, check_sources
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The last look happens when this many events were seen; looks before at shares of it."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """The last look happens at this calendar month after the first patient; looks before it at
+    shares of the *events expected then are not known*, so only fixed designs may use it."""
+
+    month: float
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A two-arm confirmatory trial.
+
+    `patients` over both arms; `allocation_ratio` treatment to control; `alpha` one-sided;
+    `information_rates` rise to 1 ((1.0,) is a fixed design; more looks use O'Brien-Fleming-type
+    Lan-DeMets spending). `stopping` applies to time-to-event outcomes; None means that each
+    patient's outcome is waited for.
+    """
+
+    patients: int
+    allocation_ratio: float
+    alpha: float
+    information_rates: tuple[float, ...]
+    stopping: Events | Months | None
+
+    def __post_init__(self) -> None:
+        problems = Problems("design")
+        problems.check(self.patients >= 2, f"patients is {self.patients}; give at least 2")
+        positive = math.isfinite(self.allocation_ratio) and self.allocation_ratio > 0
+        problems.check(positive, f"allocation_ratio is {self.allocation_ratio}; give a number over 0")
+        problems.check(0 < self.alpha < 0.5, f"alpha is {self.alpha}; give a number between 0 and 0.5")
+        rates = self.information_rates
+        rising = bool(rates) and all(a < b for a, b in zip((0.0, *rates), rates, strict=False))
+        problems.check(
+            rising and math.isclose(rates[-1], 1.0),
+            f"information_rates {list(rates)} must rise from above 0 to 1",
+        )
+        match self.stopping:
+            case Events(count):
+                problems.check(0 < count <= self.patients, f"{count} events from {self.patients} patients "
+                               "cannot happen; give between 1 and the number of patients")  # fmt: skip
+            case Months(month):
+                problems.check(month > 0, f"stopping month is {month}; give a number over 0")
+                problems.check(len(rates) == 1, "a stop by calendar month allows one look; stop by events")
+            case None:
+                pass
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class PiecewiseHazard:
+    """Hazard per month, `per_month[i]` from `start_months[i]` until the next; starts at 0."""
+
+    start_months: tuple[float, ...]
+    per_month: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems("hazard")
+        starts = self.start_months
+        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
+        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.check(len(starts) == len(self.per_month), "needs as many hazards as starts")
+        valid = all(math.isfinite(h) and h >= 0 for h in self.per_month) and any(
+            h > 0 for h in self.per_month
+        )
+        problems.check(valid, f"hazards {list(self.per_month)} must be at least 0, and one above 0")
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToEvent:
+    """Two hazards; `treatment` is what the trial hopes for (the control's under the null)."""
+
+    name: str
+    control: PiecewiseHazard
+    treatment: PiecewiseHazard
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """A normal outcome measured once, `assessed_month` after entry; higher is better.
+
+    `mean_difference` treatment minus control, `sd` common to both arms.
+    """
+
+    name: str
+    mean_difference: float
+    sd: float
+    assessed_month: float
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"outcome {self.name!r}")
+        problems.check(self.sd > 0, f"sd is {self.sd}; give a number over 0")
+        problems.check(
+            self.assessed_month > 0, f"assessed_month is {self.assessed_month}; give a number over 0"
+        )
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """Patients a month, `per_month[i]` from `start_months[i]` until the next; starts at 0.
+
+    The last rate goes on until the design's patients are enrolled.
+    """
+
+    start_months: tuple[float, ...]
+    per_month: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems("accrual")
+        starts = self.start_months
+        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
+        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.check(len(starts) == len(self.per_month), "needs as many rates as starts")
+        valid = all(math.isfinite(r) and r >= 0 for r in self.per_month)
+        problems.check(
+            valid and bool(self.per_month) and self.per_month[-1] > 0,
+            f"rates {list(self.per_month)} must be at least 0, the last above 0",
+        )
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The world in which a design is tried; `dropout_per_year` is a probability in each arm."""
+
+    name: str
+    accrual: Accrual
+    outcome: TimeToEvent | Continuous
+    dropout_per_year: float
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"scenario {self.name!r}")
+        problems.check(
+            0 <= self.dropout_per_year < 1,
+            f"dropout_per_year is {self.dropout_per_year}; give a probability below 1",
+        )
+        check_sources(self.sources, problems)
+        problems.raise_if_any(InvalidDesign)
+
+    @property
+    def dropout_hazard_per_month(self) -> float:
+        """The constant hazard that gives the yearly probability."""
+        return -math.log1p(-self.dropout_per_year) / 12
+
+
+@dataclass(frozen=True)
+class OperatingCharacteristics:
+    """How a design behaves in a scenario over `trials` simulated trials.
+
+    `power` is the probability of rejecting at any look (one-sided); `rejected_by_look` and
+    `stopped_by_look` have one share per look. `months` is the expected duration from the first
+    patient to the stop, `patients` the expected number enrolled by then, `events` the expected
+    number seen (None for continuous outcomes). Intervals show Monte Carlo error (95 %).
+    `critical_values` are the z bounds used.
+    """
+
+    design: Design
+    scenario_name: str
+    trials: int
+    seed: int
+    power: Estimate
+    months: Estimate
+    patients: Estimate
+    events: Estimate | None
+    rejected_by_look: tuple[float, ...]
+    stopped_by_look: tuple[float, ...]
+    critical_values: tuple[float, ...]

@@ -1,0 +1,63 @@
+"""A study as its folder declares it: the arguments of the calls, written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unburden.domain.burden import Evidence, Persona, TimeOnStudy
+from unburden.domain.cohort import Cohort
+from unburden.domain.criteria import CriterionRule
+from unburden.domain.design import Design, Scenario
+from unburden.domain.frontier import Goal, Lever
+from unburden.domain.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What `search_designs` tries: designs differing in patients, levers, goals.
+
+    `burden` names the dimension (or `patient_minutes`) that stands for burden. `minimum_power`
+    leaves designs below it out.
+    """
+
+    designs: tuple[Design, ...]
+    baseline: Design
+    levers: tuple[Lever, ...]
+    goals: tuple[Goal, ...]
+    burden: str
+    minimum_power: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that `unburden design` needs, checked.
+
+    `scenario` holds the treatment's hoped-for effect. `kinds` overrides the kind of an activity
+    by id; `evidence` overrides ledger entries by id. `time_on_study` has one entry per arm or one
+    for all.
+    """
+
+    name: str
+    title: str
+    protocol: Protocol
+    cohort: Cohort | None
+    rules: tuple[CriterionRule, ...]
+    personas: tuple[Persona, ...]
+    time_on_study: tuple[TimeOnStudy, ...]
+    scenario: Scenario
+    plan: SearchPlan
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    notes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordCheck:
+    """A predicted figure beside what patients' records show, with the difference explained."""
+
+    name: str
+    unit: str
+    predicted: float
+    recorded: float
+    explanation: tuple[tuple[str, float], ...]
+    source: str
