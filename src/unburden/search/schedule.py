@@ -8,13 +8,14 @@ as each of its causes, the least burden is a mixed-integer linear programme, sol
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 
 from unburden.domain.burden import BurdenLine, Evidence
 from unburden.domain.errors import InfeasibleSearch, Problems
 from unburden.domain.frontier import Change, DropCells, Lever, MoveVisits, Proof
-from unburden.domain.protocol import Place, Protocol
+from unburden.domain.protocol import Cell, Place, Protocol
 
 CellKey = tuple[str, str]
 Placed = tuple[CellKey, Place]
@@ -59,7 +60,9 @@ def check_levers(problem: ScheduleProblem) -> None:
         for item in named:
             problems.check(item in known, f"lever {lever.name!r} names {item!r}, which the protocol lacks")
             other = owner.setdefault(item, lever.name)
-            problems.check(other == lever.name, f"{item!r} stands in two levers, {other!r} and {lever.name!r}")
+            problems.check(
+                other == lever.name, f"{item!r} stands in two levers, {other!r} and {lever.name!r}"
+            )
         limit = lever.keep_at_least if isinstance(lever, DropCells) else lever.at_most
         problems.check(
             0 <= limit <= len(named),
@@ -74,25 +77,14 @@ def search_schedule(problem: ScheduleProblem, *, keep_at_least: int = 0) -> Sche
     Raises `InfeasibleSearch` where none exists, saying which limits were set.
     """
     check_levers(problem)
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("mip_rel_gap", 0.0)
-    model.setOptionValue("mip_abs_gap", 0.0)
-    moved = {v: lever for lever in problem.levers if isinstance(lever, MoveVisits) for v in lever.visit_ids}
-    optional = {c: lever for lever in problem.levers if isinstance(lever, DropCells) for c in lever.cells}
-    moves = {visit_id: model.addBinary() for visit_id in moved}
-    placed = _add_cells(model, problem, moves, moved, optional)
-    _add_limits(model, problem, moves, placed, optional, keep_at_least)
-    objective = _add_lines(model, problem, placed)
-    model.minimize(objective)
-    status = model.modelStatusToString(model.getModelStatus())
-    if model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        limits = ", ".join(f"{lever.name!r}" for lever in problem.levers)
-        raise InfeasibleSearch(
-            "schedule",
-            [f"no schedule keeps {keep_at_least} optional cells within the levers {limits} ({status}); ask for fewer"],
-        )
-    return _read_solution(model, status, moves, moved, placed, optional)
+    programme = _Programme(problem)
+    programme.limit_levers(keep_at_least)
+    programme.minimise_lines()
+    if programme.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        limits = ", ".join(repr(lever.name) for lever in problem.levers)
+        told = f"no schedule keeps {keep_at_least} optional cells within the levers {limits}"
+        raise InfeasibleSearch("schedule", [f"{told} ({programme.status}); ask for fewer"])
+    return programme.read_solution()
 
 
 def search_schedule_front(problem: ScheduleProblem) -> tuple[ScheduleSolution, ...]:
@@ -110,57 +102,104 @@ def search_schedule_front(problem: ScheduleProblem) -> tuple[ScheduleSolution, .
     return tuple(front)
 
 
-def _add_cells(model, problem, moves, moved, optional) -> dict[Placed, object]:
-    placed: dict[Placed, object] = {}
-    for cell in problem.protocol.cells:
-        home = problem.protocol.visit_by_id[cell.visit_id].place
-        stays = model.addBinary()
-        placed[cell.key, home] = stays
-        total = stays
-        if cell.visit_id in moves:
-            away = model.addBinary()
-            placed[cell.key, moved[cell.visit_id].place] = away
-            model.addConstr(away <= moves[cell.visit_id])
-            model.addConstr(stays + moves[cell.visit_id] <= 1)
+class _Programme:
+    """The mixed-integer programme of one problem, its variables by cell and place."""
+
+    def __init__(self, problem: ScheduleProblem) -> None:
+        self.problem = problem
+        self.model = highspy.Highs()
+        for option, value in (("output_flag", False), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
+            self.model.setOptionValue(option, value)
+        movers = [lever for lever in problem.levers if isinstance(lever, MoveVisits)]
+        droppers = [lever for lever in problem.levers if isinstance(lever, DropCells)]
+        self.mover = {visit_id: lever for lever in movers for visit_id in lever.visit_ids}
+        self.dropper = {key: lever for lever in droppers for key in lever.cells}
+        self.moves = {visit_id: self.model.addBinary() for visit_id in self.mover}
+        self.placed: dict[Placed, Any] = {}
+        for cell in problem.protocol.cells:
+            self._add_cell(cell)
+
+    @property
+    def status(self) -> str:
+        return self.model.modelStatusToString(self.model.getModelStatus())
+
+    def _add_cell(self, cell: Cell) -> None:
+        visit = self.problem.protocol.visit_by_id[cell.visit_id]
+        stays: Any = self.model.addBinary()
+        self.placed[cell.key, visit.place] = total = stays
+        if cell.visit_id in self.moves:
+            move = self.moves[cell.visit_id]
+            away = self.model.addBinary()
+            self.placed[cell.key, self.mover[cell.visit_id].place] = away
+            self.model.addConstr(away <= move)
+            self.model.addConstr(stays + move <= 1)
+            if cell.activity_id in self.problem.place_bound:
+                self.model.addConstr(away <= 0)
             total = stays + away
-            if cell.activity_id in problem.place_bound:
-                model.addConstr(away <= 0)
-        if cell.key in optional:
-            model.addConstr(total <= 1)
-        else:
-            model.addConstr(total == 1)
-    return placed
+        self.model.addConstr(total <= 1 if cell.key in self.dropper else total == 1)
+
+    def _count_kept(self, keys: Iterable[CellKey]) -> Any:
+        wanted = set(keys)
+        return sum(variable for (key, _), variable in self.placed.items() if key in wanted)
+
+    def limit_levers(self, keep_at_least: int) -> None:
+        """Hold every lever to its limit, and keep at least so many optional cells in all."""
+        for lever in self.problem.levers:
+            if isinstance(lever, DropCells) and lever.cells:
+                self.model.addConstr(self._count_kept(lever.cells) >= lever.keep_at_least)
+            elif isinstance(lever, MoveVisits) and lever.visit_ids:
+                self.model.addConstr(self.model.qsum(self.moves[v] for v in lever.visit_ids) <= lever.at_most)
+        if self.dropper and keep_at_least:
+            self.model.addConstr(self._count_kept(self.dropper) >= keep_at_least)
+
+    def minimise_lines(self) -> None:
+        """Solve for the least weighted sum of the lines that appear."""
+        problem = self.problem
+        objective = 0.0 * self.model.addVariable(lb=0, ub=0)
+        for line in dict.fromkeys(problem.lines):
+            amount = line.times * problem.evidence[line.evidence_id].value
+            cost = amount * problem.weights.get(line.dimension, 0.0)
+            if cost == 0:
+                continue
+            shown: Any = self.model.addVariable(lb=0, ub=1)
+            for cause in _find_causes(problem.protocol, line, self.placed):
+                self.model.addConstr(shown >= cause)
+            objective = objective + cost * shown
+        self.model.minimize(objective)
+
+    def read_solution(self) -> ScheduleSolution:
+        """The schedule found, with the bound that certifies it."""
+        done = {
+            placed for placed, variable in self.placed.items() if self.model.variableValue(variable) > 0.5
+        }
+        kept = {key for key, _ in done}
+        away = {key[0] for key, place in done if key[0] in self.mover and place == self.mover[key[0]].place}
+        drops = [
+            Change("drop-cell", lever.name, *key) for key, lever in self.dropper.items() if key not in kept
+        ]
+        moves = [
+            Change("move-visit", lever.name, visit_id, place=lever.place)
+            for visit_id, lever in self.mover.items()
+            if visit_id in away
+        ]
+        info = self.model.getInfo()
+        value = info.objective_function_value
+        bound = info.mip_dual_bound
+        return ScheduleSolution(
+            changes=(*drops, *moves),
+            burden=value,
+            cells_kept=sum(key in kept for key in self.dropper),
+            proof=Proof(
+                f"HiGHS {self.model.version()}",
+                self.status,
+                value,
+                bound,
+                abs(value - bound) / max(1.0, abs(value)),
+            ),
+        )
 
 
-def _add_limits(model, problem, moves, placed, optional, keep_at_least: int) -> None:
-    def kept(keys: Iterable[CellKey]):
-        return sum(variable for (key, _), variable in placed.items() if key in set(keys))
-
-    for lever in problem.levers:
-        if isinstance(lever, DropCells):
-            if lever.cells:
-                model.addConstr(kept(lever.cells) >= lever.keep_at_least)
-        elif lever.visit_ids:
-            model.addConstr(sum(moves[v] for v in lever.visit_ids) <= lever.at_most)
-    if optional and keep_at_least:
-        model.addConstr(kept(optional) >= keep_at_least)
-
-
-def _add_lines(model, problem, placed):
-    objective = 0.0 * model.addVariable(lb=0, ub=0)
-    for line in dict.fromkeys(problem.lines):
-        cost = line.times * problem.evidence[line.evidence_id].value * problem.weights.get(line.dimension, 0.0)
-        if cost == 0:
-            continue
-        causes = _find_causes(problem.protocol, line, placed)
-        shown = model.addVariable(lb=0, ub=1)
-        for cause in causes:
-            model.addConstr(shown >= cause)
-        objective = objective + cost * shown
-    return objective
-
-
-def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, object]) -> Sequence[object]:
+def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, Any]) -> Sequence[Any]:
     """The cell variables any of which brings the line about."""
     if line.cause == "day":
         days = {v.id: v.calendar_day for v in protocol.visits}
@@ -178,30 +217,3 @@ def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, o
         and place == line.place
         and (not line.activity_ids or activity_id in line.activity_ids)
     ]
-
-
-def _read_solution(model, status, moves, moved, placed, optional) -> ScheduleSolution:
-    is_set = {key: model.variableValue(variable) > 0.5 for key, variable in placed.items()}
-    kept = {key for (key, _), value in is_set.items() if value}
-    dropped = [key for key in optional if key not in kept]
-    used = {key[0] for (key, place), value in is_set.items() if value and _is_away(key, place, moved)}
-    changes = [Change("drop-cell", optional[key].name, key[0], key[1]) for key in dropped]
-    changes += [
-        Change("move-visit", moved[visit_id].name, visit_id, place=moved[visit_id].place)
-        for visit_id in moves
-        if visit_id in used
-    ]
-    info = model.getInfo()
-    value = info.objective_function_value
-    bound = info.mip_dual_bound if moves or optional else value
-    gap = abs(value - bound) / max(1e-12, abs(value)) if value else 0.0
-    return ScheduleSolution(
-        changes=tuple(changes),
-        burden=value,
-        cells_kept=sum(key in kept for key in optional),
-        proof=Proof(f"HiGHS {model.version()}", status, value, bound, gap),
-    )
-
-
-def _is_away(key: CellKey, place: Place, moved: Mapping[str, MoveVisits]) -> bool:
-    return key[0] in moved and place == moved[key[0]].place
