@@ -7,16 +7,23 @@ from scipy.stats import multivariate_normal
 from unburden.domain.errors import InvalidDesign
 from unburden.simulation.boundaries import compute_critical_values, compute_rejections
 
-RPACT_OBF_TYPE = {
-    # rpact, getDesignGroupSequential(typeOfDesign = "asOF", alpha = 0.025), printed to 4 digits
-    (1 / 3, 2 / 3, 1.0): (3.7103, 2.5114, 1.9930),
-    (0.5, 1.0): (2.9626, 1.9686),
-}
+RPACT_OBF_TYPE = [
+    # rpact 3.3.4, getDesignGroupSequential(typeOfDesign = "asOF"), one-sided alpha
+    (0.025, (0.5, 1.0), (2.96258804272755, 1.96859564632177)),
+    (0.025, (1 / 3, 2 / 3, 1.0), (3.7103028732625, 2.51142748445272, 1.9930474832654)),
+    (
+        0.025,
+        (0.25, 0.5, 0.75, 1.0),
+        (4.33263364604956, 2.96313159912825, 2.35904427617788, 2.01409014314413),
+    ),
+    (0.025, (0.5, 0.75, 1.0), (2.96258804272755, 2.35901770740747, 2.01408366113901)),
+    (0.01, (1 / 3, 2 / 3, 1.0), (4.31061546451637, 2.94717136770487, 2.34606619924307)),
+]
 
 
-@pytest.mark.parametrize(("rates", "expected"), RPACT_OBF_TYPE.items())
-def test_bounds_agree_with_rpact(rates, expected):
-    assert compute_critical_values(rates, 0.025) == pytest.approx(expected, abs=6e-5)
+@pytest.mark.parametrize(("alpha", "rates", "expected"), RPACT_OBF_TYPE)
+def test_bounds_agree_with_rpact(alpha, rates, expected):
+    assert compute_critical_values(rates, alpha) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("rates", [(0.5, 1.0), (0.25, 0.6, 1.0), (0.2, 0.4, 0.7, 1.0)])
