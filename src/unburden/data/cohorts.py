@@ -1,0 +1,108 @@
+"""Patients' tables from Parquet and CSV."""
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from unburden.domain.cohort import Cohort, Column
+from unburden.domain.errors import InvalidCohort, Problems
+from unburden.domain.estimate import check_sources
+from unburden.domain.units import DIMENSION_BY_UNIT, describe_unknown_unit
+
+CSV_UNKNOWN = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "."]
+"""Words that mean unknown in a CSV file."""
+
+_SUFFIXES = (".parquet", ".csv")
+_UNREADABLE = (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException)
+
+
+def read_cohort(path: Path, *, name: str, columns: tuple[Column, ...], source: str) -> Cohort:
+    """Patients of a Parquet or CSV file, one row each, in which null means unknown.
+
+    In CSV an empty field and `CSV_UNKNOWN` are unknown; in both, so is a number that is NaN.
+    Every column of the file is kept; criteria can use those declared in `columns`.
+
+    Raises `InvalidCohort` with every problem of the file and of the declarations.
+
+    >>> read_cohort(Path("no.csv"), name="p", columns=(), source="observed:p")
+    Traceback (most recent call last):
+    unburden.domain.errors.InvalidCohort: InvalidCohort: no.csv: 1 problem
+      - there is no such file; check the path
+    """
+    problems = Problems(str(path))
+    _check_declarations(columns, problems)
+    check_sources((source,), problems)
+    frame = _read_frame(path, problems)
+    if frame is not None:
+        _check_frame(frame, columns, problems)
+    problems.raise_if_any(InvalidCohort)
+    assert frame is not None  # a file that could not be read is a problem
+    floats = pl.selectors.float()
+    return Cohort(name, frame.with_columns(floats.fill_nan(None)), columns, source)
+
+
+def _check_declarations(columns: tuple[Column, ...], problems: Problems) -> None:
+    seen: set[str] = set()
+    for column in columns:
+        problems.check(column.name not in seen, f"column {column.name!r} is declared twice; keep one")
+        seen.add(column.name)
+        problems.check(
+            column.unit == "" or column.unit in DIMENSION_BY_UNIT,
+            f"column {column.name!r}: {describe_unknown_unit(column.unit)}",
+        )
+
+
+def _read_frame(path: Path, problems: Problems) -> pl.DataFrame | None:
+    """The table, or None with the reason among the problems."""
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        problems.add(f"the file ends with {suffix!r}; give one that ends with .parquet or .csv")
+    elif not path.exists():
+        problems.add("there is no such file; check the path")
+    elif not path.is_file():
+        problems.add("this is a folder; give a file")
+    elif path.stat().st_size == 0:
+        problems.add("the file is empty; give at least one row")
+    else:
+        try:
+            if suffix == ".parquet":
+                return pl.read_parquet(path, hive_partitioning=False, glob=False)
+            return pl.read_csv(path, null_values=CSV_UNKNOWN, infer_schema_length=None, glob=False)
+        except _UNREADABLE as error:
+            first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            kind = "Parquet" if suffix == ".parquet" else "CSV"
+            problems.add(f"it cannot be read as {kind} ({first_line}); write it again as {kind}")
+    return None
+
+
+def _check_frame(frame: pl.DataFrame, columns: tuple[Column, ...], problems: Problems) -> None:
+    problems.check(frame.height > 0, "it has no patients; give at least one row")
+    for found in frame.columns:
+        twin = re.sub(r"_duplicated_\d+$", "", found)
+        problems.check(
+            twin == found or twin not in frame.columns,
+            f"the table has more than one column {twin!r}; rename or remove one",
+        )
+    for column in columns:
+        if not problems.check(
+            column.name in frame.columns,
+            f"column {column.name!r} is declared but not in the table; "
+            f"the table has {', '.join(frame.columns)}",
+        ):
+            continue
+        series = frame.get_column(column.name)
+        if column.unit and not series.dtype.is_numeric() and series.null_count() < series.len():
+            problems.add(
+                f"column {column.name!r} is declared in {column.unit} but holds "
+                f"{_describe_words(series)}; write numbers, or leave unknown ones empty"
+            )
+
+
+def _describe_words(series: pl.Series) -> str:
+    """What stands in a column where numbers were expected, with the first that is not one."""
+    if series.dtype != pl.String:
+        return f"{series.dtype} values"
+    odd = series.filter(series.is_not_null() & series.cast(pl.Float64, strict=False).is_null())
+    first = odd[0] if odd.len() else series.drop_nulls()[0]
+    return f"text such as {first!r}"

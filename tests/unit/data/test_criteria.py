@@ -1,0 +1,130 @@
+"""Rules from TOML tables, and what a reader is told about tables that are no rules."""
+
+import tomllib
+
+import pytest
+
+from unburden.data.criteria import parse_rules
+from unburden.domain.criteria import AllOf, AnyOf, Between, Compare, CriterionRule, Not, OneOf
+from unburden.domain.errors import InvalidCriterion
+
+HEAD = {"criterion": "IN01", "text": "Adults", "kind": "inclusion", "unknown": "exclude"}
+
+
+def problems_of(*tables):
+    with pytest.raises(InvalidCriterion) as caught:
+        parse_rules(list(tables), "study.toml")
+    assert caught.value.where == "study.toml"
+    return caught.value.problems
+
+
+def test_every_form_is_read_from_toml():
+    tables = tomllib.loads("""
+        [[rule]]
+        criterion = "IN01"
+        text = "Adults"
+        kind = "inclusion"
+        unknown = "exclude"
+        column = "age"
+        operator = ">="
+        value = 18
+        unit = "year"
+        [[rule]]
+        criterion = "EX01"
+        kind = "exclusion"
+        unknown = "keep"
+        any = [
+          {all = [{column = "size", between = [1.5, 2], unit = "cm"}, {column = "grade", in = [2, 3]}]},
+          {not = {column = "pregnant", operator = "==", value = false}},
+        ]
+    """)["rule"]
+    assert parse_rules(tables, "study.toml") == (
+        CriterionRule("IN01", "Adults", True, Compare("age", ">=", 18, "year"), "exclude"),
+        CriterionRule(
+            "EX01",
+            "",
+            False,
+            AnyOf(
+                (
+                    AllOf((Between("size", 1.5, 2, "cm"), OneOf("grade", (2, 3)))),
+                    Not(Compare("pregnant", "==", False)),
+                )
+            ),
+            "keep",
+        ),
+    )
+
+
+def test_no_tables_are_no_rules():
+    assert parse_rules([], "study.toml") == ()
+
+
+def test_every_problem_of_every_table_is_listed():
+    found = problems_of(
+        {"kind": "included", "unknown": "keep", "column": "age", "operator": "=>", "value": 18},
+        HEAD | {"any": [{"column": "age", "between": [9, 1], "unit": "yr"}, {"colum": "sex", "in": []}]},
+        HEAD | {"criterion": "IN02", "all": []},
+    )
+    assert found[0] == "rule 1 has criterion None; give the protocol's criterion, such as 'IN01'"
+    assert found[1] == "rule 1 has kind 'included'; use 'inclusion' or 'exclusion'"
+    assert found[2] == "rule 1 has operator '=>'; use '<' or '<=' or '>' or '>=' or '==' or '!='"
+    assert found[3].startswith("IN01, any 1: unit 'yr' is not known; use one of year, month, week, day")
+    assert found[4] == "IN01, any 1 has between = [9, 1]; give the lower first"
+    assert found[5] == (
+        "IN01, any 2 has the unknown key 'colum'; "
+        "the keys are column, operator, value, unit, between, in, all, any, not"
+    )
+    assert found[6] == "IN01, any 2 names no column; give column = '...'"
+    assert found[7] == "IN01, any 2 has in = []; give a list of numbers, words, true or false"
+    assert found[8] == "IN02 has all = []; give a list with at least one expression"
+    assert len(found) == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, "IN01 must have one of operator with value, between, in, all, any or not; found none of them"),
+        (
+            {"column": "a", "in": [1], "between": [1, 2]},
+            "IN01 must have one of operator with value, between, in, all, any or not; "
+            "found column, in, between",
+        ),
+        ({"column": "a", "in": [1], "unit": "mm"}, "IN01 has 'unit', which does not go with 'in'"),
+        ({"column": "a", "any": [HEAD]}, "IN01 has 'column', which does not go with 'any'"),
+        (
+            {"column": "a", "value": 1},
+            "IN01 has no operator; give '<' or '<=' or '>' or '>=' or '==' or '!='",
+        ),
+        ({"column": "a", "operator": "<"}, "IN01 has no value; give a number, a word, true or false"),
+        (
+            {"column": "a", "operator": "<", "value": float("nan")},
+            "IN01 has value nan; give a number, a word, true or false",
+        ),
+        ({"column": "a", "between": [1]}, "IN01 has between = [1]; give two numbers, [low, high]"),
+        ({"column": "a", "between": [False, True]}, "IN01 has between = [False, True]; give two numbers"),
+        ({"column": 3, "in": [1]}, "IN01 has column 3; give its name"),
+        ({"not": "old"}, "IN01, not is 'old'; give a table"),
+        ({"unknown": None, "column": "a", "in": [1]}, "IN01 has unknown None; use 'keep' or 'exclude'"),
+        ({"text": 4, "column": "a", "in": [1]}, "IN01 has text 4; give words"),
+        ({"column": "a", "operator": "<", "value": 1, "unit": ["mm"]}, "IN01: unit ['mm'] is not known"),
+    ],
+)
+def test_a_bad_table_says_what_to_do(change, expected):
+    assert any(problem.startswith(expected) for problem in problems_of(HEAD | change))
+
+
+def test_kind_and_unknown_have_no_default():
+    found = problems_of({"criterion": "IN01", "column": "a", "in": [1]})
+    assert found == (
+        "IN01 has no kind; give 'inclusion' or 'exclusion'",
+        "IN01 has no unknown; give 'keep' or 'exclude'",
+    )
+
+
+def test_a_criterion_has_one_rule():
+    table = HEAD | {"column": "a", "in": [1]}
+    assert problems_of(table, table) == ("IN01 has two rules; keep one",)
+
+
+def test_a_row_that_is_no_table_is_refused():
+    assert problems_of("age >= 18") == ("rule 1 is 'age >= 18'; give a table",)
