@@ -79,7 +79,20 @@ def read_export(path: Path, name: str, names: dict[str, tuple[str, str, str]]) -
         if not set(raw[flag].drop_nulls().unique()) <= {0, 1}:
             raise SystemExit(f"{name}: {flag} holds more than 0 and 1")
     flags = [pl.col(flag).cast(pl.Boolean) for flag in FLAGS if flag in raw.columns]
-    return raw.with_columns(flags).rename({old: new for old, (new, _, _) in names.items()})
+    frame = raw.with_columns(flags).rename({old: new for old, (new, _, _) in names.items()})
+    return add_disease_free(frame) if name == "rotterdam" else frame
+
+
+def add_disease_free(frame: pl.DataFrame) -> pl.DataFrame:
+    """Days to relapse, death or the end of follow-up for relapse, whichever is first.
+
+    A death after that end is not counted: nobody looked for a relapse in between.
+    """
+    died_first = pl.col("has_died") & (pl.col("death_days") <= pl.col("relapse_days"))
+    return frame.with_columns(
+        pl.min_horizontal("relapse_days", "death_days").alias("disease_free_days"),
+        (pl.col("has_relapsed") | died_first).alias("has_relapsed_or_died"),
+    )
 
 
 def render_readme(frames: dict[str, pl.DataFrame], version: str) -> str:
@@ -96,8 +109,9 @@ Primary breast cancers of the Rotterdam tumour bank (`survival::rotterdam`).
 
 {render_columns(ROTTERDAM, frames["rotterdam"])}
 
-R's documentation says that 43 patients died without recorded relapse after the end of their
-follow-up for relapse. Relapse-free survival needs a decision about them.
+`disease_free_days` and `has_relapsed_or_died` are derived here: relapse, or death up to the end of
+the follow-up for relapse. R's documentation says that 43 patients died without recorded relapse
+after that end; they count as free of disease at that end, since nobody looked for relapse after it.
 
 ## gbsg2.parquet: {frames["gbsg"].height} patients
 
@@ -125,7 +139,11 @@ other data. Tumour size is a class in Rotterdam and a number in GBSG-2; the two 
 
 def render_columns(names: dict[str, tuple[str, str, str]], frame: pl.DataFrame) -> str:
     """A table of the columns, in the file's order."""
-    by_name = {new: (old, unit, meaning) for old, (new, unit, meaning) in names.items()}
+    derived = {
+        "disease_free_days": ("derived", "day", "days to relapse, death or end of follow-up for relapse"),
+        "has_relapsed_or_died": ("derived", "", "true: relapse or death at `disease_free_days`"),
+    }
+    by_name = derived | {new: (old, unit, meaning) for old, (new, unit, meaning) in names.items()}
     rows = ["| column | unit | in R | meaning |", "|---|---|---|---|"]
     for column in frame.columns:
         old, unit, meaning = by_name[column]

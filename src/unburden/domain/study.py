@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unburden.domain.burden import Evidence, Persona, TimeOnStudy
-from unburden.domain.cohort import Cohort
+from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.design import Design, Scenario
+from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import Goal, Lever
 from unburden.domain.protocol import Protocol
 
@@ -33,7 +34,9 @@ class Study:
 
     `scenario` holds the treatment's hoped-for effect. `kinds` overrides the kind of an activity
     by id; `evidence` overrides ledger entries by id. `time_on_study` has one entry per arm or one
-    for all.
+    for all. `share_by_arm` says how a patient of the two-arm comparison falls on the protocol's
+    arms (None where it has none). `attrition` is the screening of the cohort by the rules.
+    `inputs` are the numbers that the answer rests on, by what they are.
     """
 
     name: str
@@ -45,10 +48,12 @@ class Study:
     time_on_study: tuple[TimeOnStudy, ...]
     scenario: Scenario
     plan: SearchPlan
+    share_by_arm: Mapping[str | None, float]
+    attrition: Attrition | None = None
+    inputs: Mapping[str, Estimate] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

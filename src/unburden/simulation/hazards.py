@@ -1,0 +1,72 @@
+"""Hazards and time on study estimated from patients' follow-up."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from unburden.domain.burden import TimeOnStudy
+from unburden.domain.design import DAYS_PER_MONTH, PiecewiseHazard
+from unburden.domain.errors import InvalidCohort, Problems
+from unburden.domain.estimate import Estimate
+
+
+def estimate_piecewise_hazard(
+    days: Sequence[float], has_event: Sequence[bool], start_months: Sequence[float], source: str
+) -> tuple[PiecewiseHazard, tuple[Estimate, ...]]:
+    """Events per person-month in each interval, with 95 % intervals.
+
+    Maximum likelihood for a piecewise-exponential hazard; the interval is rate × exp(±1.96/√events)
+    (Breslow & Day 1987, log scale). Raises `InvalidCohort` where an interval has no event.
+
+    >>> hazard, _ = estimate_piecewise_hazard([30.4375, 60.875], [True, True], (0.0,), "observed:x")
+    >>> [round(rate, 3) for rate in hazard.per_month]
+    [0.667]
+    """
+    months = np.asarray(days, dtype=float) / DAYS_PER_MONTH
+    event = np.asarray(has_event, dtype=bool)
+    starts = [*start_months, math.inf]
+    problems = Problems("hazard from the cohort")
+    problems.check(bool(np.all(months >= 0)), "a follow-up time is negative; correct the column")
+    estimates: list[Estimate] = []
+    for start, end in zip(starts, starts[1:], strict=False):
+        exposure = float(np.clip(months - start, 0, end - start).sum())
+        events = int((event & (months >= start) & (months < end)).sum())
+        if not problems.check(events > 0, f"no event from month {start} to {end}; join this interval to the next"):
+            continue
+        rate, spread = events / exposure, math.exp(1.96 / math.sqrt(events))
+        estimates.append(Estimate(rate, rate / spread, rate * spread, "1/month", (source,)))
+    problems.raise_if_any(InvalidCohort)
+    return PiecewiseHazard(tuple(start_months), tuple(e.value for e in estimates)), tuple(estimates)
+
+
+def estimate_time_on_study(days: Sequence[float], has_left: Sequence[bool], source: str) -> TimeOnStudy:
+    """Kaplan-Meier share of patients who have not left by each day.
+
+    `days` until a patient left (`has_left`) or was last seen. A patient who leaves on a day still
+    counts on that day; the share falls on the next.
+
+    >>> estimate_time_on_study([10, 20], [True, True], "observed:x").share_at(15)
+    0.5
+    """
+    time = np.asarray(days, dtype=float)
+    left = np.asarray(has_left, dtype=bool)
+    share, steps = 1.0, []
+    for day in np.unique(time[left]):
+        share *= 1 - float((left & (time == day)).sum()) / float((time >= day).sum())
+        steps.append((float(day) + 1, max(0.0, share)))
+    return TimeOnStudy(tuple(d for d, _ in steps), tuple(s for _, s in steps), source)
+
+
+def derive_survival(hazard: PiecewiseHazard, month: float) -> float:
+    """Share free of the event at a month.
+
+    >>> round(derive_survival(PiecewiseHazard((0.0, 12.0), (0.1, 0.05)), 24.0), 6) == round(math.exp(-1.8), 6)
+    True
+    """
+    ends = [*hazard.start_months[1:], math.inf]
+    total = sum(
+        rate * max(0.0, min(month, end) - start)
+        for start, end, rate in zip(hazard.start_months, ends, hazard.per_month, strict=True)
+    )
+    return math.exp(-total)

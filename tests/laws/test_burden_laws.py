@@ -1,0 +1,106 @@
+"""What holds for the burden of every schedule."""
+
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unburden.burden.score import score_schedule
+from unburden.data.evidence import read_evidence
+from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Persona, TimeOnStudy
+from unburden.domain.protocol import Activity, Cell, Place, Protocol, Timeline, Visit, drop_cells, move_visits
+
+LEDGER = read_evidence()
+TITLES = ("ECG", "Hematology", "Chemistry", "CT chest", "EQ-5D", "Mystery", "PK series", "Biopsy")
+OFFSETS = st.one_of(st.none(), st.sampled_from([-7.0, 0.0, 0.25, 0.5, 14.0, 28.0, 28.5]))
+SLACK = 1e-9
+
+
+@st.composite
+def protocols(draw) -> Protocol:
+    places = st.sampled_from(list(Place))
+    count = draw(st.integers(1, 5))
+    main = [Visit(f"V{i}", f"V{i}", "main", draw(OFFSETS), (draw(places),)) for i in range(count)]
+    inner = [Visit(f"T{i}", f"T{i}", "inner", 0.0) for i in range(2)]
+    activities = tuple(
+        Activity(f"A{i}", title, timeline_id="inner" if title == "PK series" else None)
+        for i, title in enumerate(TITLES)
+    )
+    visits = (*main, *inner)
+    pairs = [(visit.id, activity.id) for visit in visits for activity in activities]
+    chosen = draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=25, unique=True))
+    timelines = (Timeline("main", "Main", True), Timeline("inner", "Inner", False))
+    cells = tuple(Cell(*pair) for pair in chosen)
+    return Protocol("P", "P", "drawn", timelines, visits, activities, cells)
+
+
+@st.composite
+def times_on_study(draw) -> TimeOnStudy | None:
+    if draw(st.booleans()):
+        return None
+    shares = sorted(draw(st.lists(st.floats(0, 1), min_size=3, max_size=3)), reverse=True)
+    return TimeOnStudy((0.0, 0.4, 20.0), tuple(shares), "assumed:drawn")
+
+
+def score(protocol: Protocol, time_on_study: TimeOnStudy | None) -> BurdenScore:
+    persona = Persona("anyone", 1.0)
+    return score_schedule(
+        protocol, persona, LEDGER, time_on_study=time_on_study, arm_id=None, kinds={}, overrides=()
+    )
+
+
+@settings(deadline=None)
+@given(st.data(), protocols(), times_on_study())
+def test_dropping_a_cell_never_raises_any_dimension(data, protocol, time_on_study):
+    cell = data.draw(st.sampled_from(protocol.cells))
+    before = score(protocol, time_on_study).totals
+    after = score(drop_cells(protocol, [cell.key]), time_on_study).totals
+    assert all(after[name].value <= before[name].value + SLACK for name in before)
+
+
+@settings(deadline=None)
+@given(st.data(), protocols(), times_on_study())
+def test_moving_a_visit_home_never_raises_travel(data, protocol, time_on_study):
+    visit = data.draw(st.sampled_from(protocol.main_visits))
+    before = score(protocol, time_on_study).totals
+    after = score(move_visits(protocol, [visit.id], Place.HOME), time_on_study).totals
+    for name in ("travel_km", "travel_minutes", "contact_days"):
+        assert after[name].value <= before[name].value + SLACK
+
+
+@settings(deadline=None)
+@given(protocols(), times_on_study())
+def test_every_total_is_the_sum_of_its_lines_and_of_its_visits(protocol, time_on_study):
+    result = score(protocol, time_on_study)
+    for name, total in result.totals.items():
+        dimensions = TIME_DIMENSIONS if name == PATIENT_MINUTES else (name,)
+        lines = [line for line in result.lines if line.dimension in dimensions]
+        by_line = sum(line.times * result.evidence[line.evidence_id].value for line in lines)
+        by_visit = sum(amounts[d] for amounts in result.by_visit.values() for d in dimensions)
+        assert math.isclose(total.value, by_line, abs_tol=1e-9)
+        assert math.isclose(total.value, by_visit, abs_tol=1e-9)
+
+
+@settings(deadline=None)
+@given(protocols(), times_on_study())
+def test_no_two_lines_differ_in_times_only(protocol, time_on_study):
+    """The search counts equal lines once, so a score must never hold two."""
+    lines = score(protocol, time_on_study).lines
+    keys = {
+        (x.dimension, x.cause, x.evidence_id, x.place, x.visit_id, x.calendar_day, x.activity_ids, x.detail)
+        for x in lines
+    }
+    assert len(keys) == len(lines)
+
+
+@settings(deadline=None)
+@given(st.data(), protocols(), times_on_study())
+def test_lines_of_visits_that_stay_are_the_same_after_a_move(data, protocol, time_on_study):
+    """The search joins the lines of both schedules, so those of unmoved visits must be equal."""
+    visit = data.draw(st.sampled_from(protocol.main_visits))
+    before = set(score(protocol, time_on_study).lines)
+    after = set(score(move_visits(protocol, [visit.id], Place.HOME), time_on_study).lines)
+    changed = {line for line in before ^ after if line.cause != "day"}
+    assert all(line.visit_id == visit.id for line in changed)
+    days = {line for line in before | after if line.cause == "day"}
+    assert days == {line for line in before if line.cause == "day"}
