@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,10 +30,10 @@ def estimate_piecewise_hazard(
     problems = Problems("hazard from the cohort")
     problems.check(bool(np.all(months >= 0)), "a follow-up time is negative; correct the column")
     estimates: list[Estimate] = []
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         exposure = float(np.clip(months - start, 0, end - start).sum())
         events = int((event & (months >= start) & (months < end)).sum())
-        if not problems.check(events > 0, f"no event from month {start} to {end}; join this interval to the next"):
+        if not problems.check(events > 0, f"no event from month {start:g} to {end:g}; join intervals"):
             continue
         rate, spread = events / exposure, math.exp(1.96 / math.sqrt(events))
         estimates.append(Estimate(rate, rate / spread, rate * spread, "1/month", (source,)))
