@@ -108,7 +108,8 @@ class _Programme:
     def __init__(self, problem: ScheduleProblem) -> None:
         self.problem = problem
         self.model = highspy.Highs()
-        for option, value in (("output_flag", False), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
+        self.model.silent()
+        for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
             self.model.setOptionValue(option, value)
         movers = [lever for lever in problem.levers if isinstance(lever, MoveVisits)]
         droppers = [lever for lever in problem.levers if isinstance(lever, DropCells)]
