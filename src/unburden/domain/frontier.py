@@ -132,6 +132,8 @@ class Frontier:
     def __post_init__(self) -> None:
         problems = Problems("frontier")
         problems.check(bool(self.designs), "holds no design")
+        names = [design.id for design in self.designs]
+        problems.check(len(set(names)) == len(names), "two designs have one id; give each its own")
         costs = {design.id: to_costs(design, self.goals) for design in self.designs}
         for name, cost in costs.items():
             for other, other_cost in costs.items():

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unburden.domain.burden import Evidence, Persona, TimeOnStudy
+from unburden.domain.burden import BurdenScore, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.design import Design, Scenario
 from unburden.domain.estimate import Estimate
-from unburden.domain.frontier import Goal, Lever
+from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
 
 
@@ -66,3 +66,31 @@ class RecordCheck:
     recorded: float
     explanation: tuple[tuple[str, float], ...]
     source: str
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A study with what was found.
+
+    `scores` hold the protocol as written by arm and persona; `overall` is their mixture for a
+    patient drawn at random from the comparison. `highlights` name designs of the frontier that a
+    reader looks for first.
+    """
+
+    study: Study
+    scores: tuple[BurdenScore, ...]
+    overall: BurdenScore
+    frontier: Frontier
+    highlights: tuple["Highlight", ...]
+    trials: int
+    seed: int
+    version: str
+    checks: tuple[RecordCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A design of the frontier by what makes it worth a look."""
+
+    what: str
+    design_id: str

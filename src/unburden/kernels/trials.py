@@ -5,7 +5,6 @@ import math
 import numba
 import numpy as np
 
-from unburden.kernels.logrank import compute_logrank_z
 from unburden.kernels.random import draw_two_uniforms
 
 _TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
@@ -62,20 +61,60 @@ def simulate_follow_up(seed, trial, accrual, control, treatment, dropout, treate
 
 
 @numba.njit(cache=True)
-def cut_data(entry, time, is_event, is_treated, cut):
-    """Follow-up, event and arm of those who entered by the calendar month `cut`.
+def compute_cut_z(order, entry, time, is_event, is_treated, cut):
+    """Log-rank z, patients and events at the calendar month `cut`, in one sweep.
 
-    An event counts when its own calendar time, entry + time, is not after the cut: the very sum
-    from which the cut was taken, so that rounding cannot lose the event that triggered the look.
+    `order` sorts `time`; `entry` rises. An event counts when its own calendar time, entry + time, is
+    not after the cut: the very sum from which the cut was taken, so that rounding cannot lose the
+    event that triggered the look. Everybody else who has entered is censored at cut - entry; since
+    entries rise, these times fall, and a second pointer walks them from the last entry back.
     """
-    patients = np.searchsorted(entry, cut, side="right")
-    follow_up = np.empty(patients)
-    seen = np.empty(patients, np.bool_)
-    for i in range(patients):
-        is_over = entry[i] + time[i] <= cut
-        seen[i] = is_over and is_event[i]
-        follow_up[i] = time[i] if is_over else cut - entry[i]
-    return follow_up, seen, is_treated[:patients]
+    entered = np.searchsorted(entry, cut, side="right")
+    at_risk = entered
+    treated_at_risk = 0
+    for i in range(entered):
+        treated_at_risk += is_treated[i]
+    last = entered - 1
+    total = 0
+    difference = 0.0
+    variance = 0.0
+    i = 0
+    n = order.shape[0]
+    while i < n:
+        row = order[i]
+        now = time[row]
+        if row >= entered or entry[row] + now > cut:
+            i += 1
+            continue
+        while last >= 0 and cut - entry[last] < now:
+            if entry[last] + time[last] > cut:
+                at_risk -= 1
+                treated_at_risk -= is_treated[last]
+            last -= 1
+        events = 0
+        treated_events = 0
+        leaving = 0
+        treated_leaving = 0
+        while i < n and time[order[i]] == now:
+            row = order[i]
+            i += 1
+            if row >= entered or entry[row] + now > cut:
+                continue
+            leaving += 1
+            treated_leaving += is_treated[row]
+            if is_event[row]:
+                events += 1
+                treated_events += is_treated[row]
+        if events > 0:
+            share = treated_at_risk / at_risk
+            total += events
+            difference += events * share - treated_events
+            if at_risk > 1:
+                variance += events * share * (1 - share) * (at_risk - events) / (at_risk - 1)
+        at_risk -= leaving
+        treated_at_risk -= treated_leaving
+    z = difference / math.sqrt(variance) if variance > 0.0 else 0.0
+    return z, entered, total
 
 
 @numba.njit(cache=True)
@@ -87,23 +126,22 @@ def run_survival_trial(entry, time, is_event, is_treated, looks, bounds, last_mo
     last bound.
     """
     calendar = np.sort((entry + time)[is_event])
-    total = calendar.shape[0]
+    order = np.argsort(time)
+    events_ever = calendar.shape[0]
     stages = bounds.shape[0]
     for stage in range(stages):
         is_last = stage == stages - 1
         if looks.shape[0] == 0:
             cut = last_month
-        elif looks[stage] <= total:
+        elif looks[stage] <= events_ever:
             cut = calendar[looks[stage] - 1]
         else:
             cut = np.max(entry + time)
             is_last = True
-        follow_up, seen, treated = cut_data(entry, time, is_event, is_treated, cut)
-        z = compute_logrank_z(follow_up, seen, treated)
-        bound = bounds[stages - 1] if is_last else bounds[stage]
-        if z >= bound or is_last:
-            reached = stages - 1 if is_last else stage
-            return reached, z >= bound, cut, follow_up.shape[0], seen.sum()
+        z, entered, events = compute_cut_z(order, entry, time, is_event, is_treated, cut)
+        reached = stages - 1 if is_last else stage
+        if z >= bounds[reached] or is_last:
+            return reached, z >= bounds[reached], cut, entered, events
     return stages - 1, False, 0.0, 0, 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from unburden.domain.burden import BurdenScore
-from unburden.domain.design import Design, OperatingCharacteristics
+from unburden.domain.design import Design, Events, Months, OperatingCharacteristics
 from unburden.domain.errors import InfeasibleSearch
 from unburden.domain.estimate import Estimate, exact
 from unburden.domain.frontier import (
@@ -38,7 +38,7 @@ def combine_designs(
     for number, schedule in enumerate(schedules):
         burden = score(schedule.changes)
         for design in plan.designs:
-            name = f"S{number}-N{design.patients}"
+            name = _name_design(number, design)
             candidates.append(_make_candidate(plan, name, schedule, operating[design], burden))
     powered = [c for c in candidates if c.operating.power.value >= plan.minimum_power]
     if not powered:
@@ -57,6 +57,17 @@ def combine_designs(
         examined=len(candidates),
         notes=tuple(f"{lever.name}: {lever.information} ({lever.source})" for lever in plan.levers),
     )
+
+
+def _name_design(schedule: int, design: Design) -> str:
+    """S2-N400-E300: schedule 2, 400 patients, 300 events."""
+    match design.stopping:
+        case Events(count):
+            return f"S{schedule}-N{design.patients}-E{count}"
+        case Months(month):
+            return f"S{schedule}-N{design.patients}-M{month:g}"
+        case None:
+            return f"S{schedule}-N{design.patients}"
 
 
 def drop_dominated(candidates: Sequence[CandidateDesign], goals: Sequence[Goal]) -> list[CandidateDesign]:

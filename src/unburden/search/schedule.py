@@ -170,9 +170,7 @@ class _Programme:
 
     def read_solution(self) -> ScheduleSolution:
         """The schedule found, with the bound that certifies it."""
-        done = {
-            placed for placed, variable in self.placed.items() if self.model.variableValue(variable) > 0.5
-        }
+        done = {placed for placed, variable in self.placed.items() if self.model.val(variable) > 0.5}
         kept = {key for key, _ in done}
         away = {key[0] for key, place in done if key[0] in self.mover and place == self.mover[key[0]].place}
         drops = [

@@ -1,0 +1,275 @@
+"""The command line: verbs of the public API; exit code 2 and no traceback for bad input."""
+
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Design clinical trials that ask less of patients.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyFolder = Annotated[Path, typer.Argument(help="Folder with a study.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with every figure's source.")]
+Trials = Annotated[int, typer.Option("--trials", help="Simulated trials for each design.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the random streams.")]
+
+
+def teach(command: Callable[..., None]) -> Callable[..., None]:
+    """Print what `unburden` refuses on standard error and leave with exit code 2."""
+
+    @wraps(command)
+    def run_command(*args: Any, **kwargs: Any) -> None:
+        from unburden.domain.errors import UnburdenError
+
+        try:
+            command(*args, **kwargs)
+        except UnburdenError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+
+    return run_command
+
+
+@contextmanager
+def show_progress(is_shown: bool = True):
+    """A progress bar on standard error for `search_designs`; nothing where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not (is_shown and console.is_terminal)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield tell
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Design clinical trials that ask less of patients."""
+    if version:
+        from unburden import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.command("design")
+@teach
+def design(
+    study: StudyFolder,
+    out: Annotated[Path, typer.Option("--out", help="Folder for report.html and report.json.")],
+    trials: Trials = 10_000,
+    seed: Seed = 1,
+) -> None:
+    """The main job: burden, screening, simulation and search of one study, told in a report."""
+    run_design(study, out, trials, seed)
+
+
+@app.command("demo")
+@teach
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("runs/adjuvant-breast"),
+    trials: Trials = 10_000,
+    seed: Seed = 1,
+) -> None:
+    """Run the main job on the study that the package carries."""
+    from unburden.data.examples import find_example
+
+    run_design(find_example("adjuvant-breast"), out, trials, seed)
+
+
+def run_design(study: Path, out: Path, trials: int, seed: int) -> None:
+    """Read, design, write; say the headline and where the report is."""
+    import unburden as ub
+
+    record = ub.read_study(study)
+    with show_progress() as tell:
+        result = ub.design_study(record, trials=trials, seed=seed, progress=tell)
+    report = out / "report.html"
+    ub.write_report(result, report)
+    written = result.frontier.baseline
+    typer.echo(f"{record.title}")
+    typer.echo(f"  as written: {_say_design(written)}")
+    for highlight in result.highlights:
+        chosen = next(d for d in result.frontier.designs if d.id == highlight.design_id)
+        typer.echo(f"  {highlight.what}: {_say_design(chosen)}")
+    typer.echo(f"  {len(result.frontier.designs)} unbeaten of {result.frontier.examined} designs")
+    typer.echo(f"Report: {report.resolve()}")
+
+
+def _say_design(design: Any) -> str:
+    values, days = design.values, design.burden.totals["contact_days"]
+    burden, power, months = (values[name] for name in ("burden_per_patient", "power", "duration"))
+    asks = f"{burden.value / 60:.1f} hours" if burden.unit == "minute" else burden.text()
+    size = f"{design.operating.design.patients} patients, power {power.value:.3f}, {months.value:.1f} months"
+    return f"{asks} and {days.value:.1f} days away from home per patient, {size}"
+
+
+@app.command("score-burden")
+@teach
+def score_burden(
+    source: Annotated[Path, typer.Argument(help="Study folder, USDM v4 JSON, schedule matrix or Excel.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a protocol asks of a patient, in physical units with sources."""
+    import unburden as ub
+
+    if source.is_dir():
+        study = ub.read_study(source)
+        protocol = study.protocol
+        scores = ub.score_burden(
+            protocol,
+            study.personas,
+            time_on_study=study.time_on_study,
+            kinds=study.kinds,
+            evidence=study.evidence,
+        )
+    else:
+        protocol = ub.read_protocol(source)
+        scores = ub.score_burden(protocol)
+    if as_json:
+        typer.echo(json.dumps([_score_to_json(score) for score in scores], indent=2))
+        return
+    arms = {arm.id: arm.name for arm in protocol.arms}
+    typer.echo(f"{protocol.title} ({protocol.source})")
+    for score in scores:
+        typer.echo(f"\n{arms.get(score.arm_id or '', 'every patient')}, {score.persona}")
+        for dimension, total in score.totals.items():
+            typer.echo(f"  {dimension.replace('_', ' '):24} {total.text()}")
+    for note in scores[0].notes:
+        typer.echo(f"note: {note}")
+
+
+@app.command("screen-cohort")
+@teach
+def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
+    """Say who of the study's patients could join, criterion by criterion."""
+    from dataclasses import asdict
+
+    import unburden as ub
+    from unburden.domain.errors import InvalidStudy
+
+    attrition = ub.read_study(study).attrition
+    if attrition is None:
+        raise InvalidStudy(str(study), ["has no [cohort]; add one to screen"])
+    if as_json:
+        typer.echo(json.dumps(asdict(attrition), indent=2))
+        return
+    typer.echo(f"{attrition.cohort_name}: {attrition.patients} patients ({attrition.source})")
+    typer.echo(
+        f"{'criterion':12}{'enter':>8}{'pass':>8}{'fail':>8}{'unknown':>9}{'go on':>8}{'alone':>8}{'only':>8}"
+    )
+    for s in attrition.steps:
+        numbers = (s.entering, s.met, s.not_met)
+        typer.echo(
+            f"{s.criterion_id:12}"
+            + "".join(f"{n:8d}" for n in numbers)
+            + f"{s.unknown:9d}{s.leaving:8d}{s.alone:8d}{s.only:8d}"
+        )
+    typer.echo(f"eligible: {attrition.eligible}")
+    if attrition.uncomputed:
+        typer.echo(f"not answered by these data: {', '.join(attrition.uncomputed)}")
+
+
+@app.command("simulate-trials")
+@teach
+def simulate_trials(study: StudyFolder, trials: Trials, seed: Seed, as_json: AsJson = False) -> None:
+    """Simulate the study's own design (its baseline) in its scenario."""
+    import unburden as ub
+
+    record = ub.read_study(study)
+    found = ub.simulate_trials(record.plan.baseline, record.scenario, trials=trials, seed=seed)
+    numbers = {
+        "power": found.power,
+        "months": found.months,
+        "patients": found.patients,
+        "events": found.events,
+    }
+    if as_json:
+        told = {name: _estimate_to_json(e) for name, e in numbers.items() if e}
+        looks = {"rejected_by_look": found.rejected_by_look, "critical_values": found.critical_values}
+        typer.echo(json.dumps(told | looks, indent=2))
+        return
+    for name, estimate in numbers.items():
+        if estimate:
+            typer.echo(f"{name:10} {estimate.text(4)}")
+    typer.echo("bounds     " + ", ".join(f"z >= {bound:.4f}" for bound in found.critical_values))
+    typer.echo("rejected   " + ", ".join(f"{share:.4f}" for share in found.rejected_by_look))
+
+
+@app.command("search-designs")
+@teach
+def search_designs(study: StudyFolder, trials: Trials, seed: Seed, as_json: AsJson = False) -> None:
+    """List the designs that no other beats."""
+    import unburden as ub
+
+    record = ub.read_study(study)
+    with show_progress(not as_json) as tell:
+        frontier = ub.search_designs(record, trials=trials, seed=seed, progress=tell)
+    if as_json:
+        designs = [
+            {
+                "id": d.id,
+                "changes": [[c.kind, c.visit_id, c.activity_id, c.place] for c in d.changes],
+                "values": {name: _estimate_to_json(e) for name, e in d.values.items()},
+            }
+            for d in (frontier.baseline, *frontier.designs)
+        ]
+        typer.echo(json.dumps({"baseline": designs[0], "designs": designs[1:]}, indent=2))
+        return
+    for d in (frontier.baseline, *frontier.designs):
+        typer.echo(f"{d.id:16} {len(d.changes):3d} changes  {_say_design(d)}")
+
+
+@app.command("new-study")
+@teach
+def new_study(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; it must not exist or be empty.")],
+) -> None:
+    """Start a study: a folder with a commented study.toml and an Excel schedule to fill in."""
+    from unburden.data.examples import write_new_study
+
+    for path in write_new_study(folder):
+        typer.echo(f"wrote {path}")
+
+
+def _score_to_json(score: Any) -> dict[str, Any]:
+    return {
+        "arm_id": score.arm_id,
+        "persona": score.persona,
+        "totals": {name: _estimate_to_json(total) for name, total in score.totals.items()},
+        "kinds": {key: {"kind": kind.kind, "rule": kind.rule} for key, kind in score.kinds.items()},
+        "notes": list(score.notes),
+    }
+
+
+def _estimate_to_json(estimate: Any) -> dict[str, Any]:
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "unit": estimate.unit,
+        "sources": list(estimate.sources),
+    }
+
+
+def run() -> None:
+    """Entry point of the `unburden` command."""
+    app()

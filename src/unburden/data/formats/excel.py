@@ -1,0 +1,341 @@
+"""Schedules of activities in Excel, as they stand in protocols: assessments down, visits across."""
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from unburden.domain.errors import InvalidProtocol, Problems
+from unburden.domain.protocol import Activity, Cell, Condition, Epoch, Place, Protocol, Timeline, Visit
+
+SHEET = "Schedule"
+MAIN = "main"
+HEADS = ("Epoch", "Visit", "Day", "Week", "Window", "Place")
+MOST_ROWS, MOST_COLUMNS = 2000, 500
+_MARK = re.compile(r"^(\()?[xX](\))?(?:\^?([a-z0-9](?:,[a-z0-9])*))?(\))?$")
+_FOOTNOTE = re.compile(r"^([a-z0-9])\s*[:.)]\s*(\S.*)$", re.DOTALL)
+_WINDOW = re.compile(r"^(?:±|\+/-)\s*(\d+(?:\.\d+)?)$|^-\s*(\d+(?:\.\d+)?)\s*/?\s*\+\s*(\d+(?:\.\d+)?)$")
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The sheet's texts by address, and where its parts stand."""
+
+    sheet: Worksheet
+    rows_by_head: Mapping[str, int]
+    columns: tuple[int, ...]
+    assessments: tuple[int, ...]
+    footnotes: Mapping[str, str]
+
+    def text(self, row: int, column: int) -> str:
+        return read_text(self.sheet, row, column)
+
+    def head(self, name: str, column: int) -> str:
+        return self.text(self.rows_by_head[name], column) if name in self.rows_by_head else ""
+
+
+def read_text(sheet: Worksheet, row: int, column: int) -> str:
+    """A cell's value as trimmed text; whole numbers without a decimal point."""
+    value = sheet.cell(row, column).value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
+
+
+def read_soa_excel(path: Path) -> Protocol:
+    """The protocol of the sheet `Schedule`: one visit a column, one assessment a row.
+
+    Column A names the head rows (Visit, and Day or Week; Epoch, Window and Place where wanted),
+    then the assessments, then footnotes such as "a: women only". Cells hold X, (X), X^a or
+    nothing; (X) is conditional. Days count as printed: where a visit has day 0 they are days from
+    it, else day 1 is the reference. Raises `InvalidProtocol` with every problem and its cell.
+    """
+    problems = Problems(path.name)
+    sheet = _open_sheet(path, problems)
+    grid = _find_parts(sheet, problems)
+    visits = _make_visits(grid, problems)
+    conditions = tuple(Condition(f"footnote-{mark}", text, mark) for mark, text in grid.footnotes.items())
+    activities, cells = _make_rows(grid, visits, problems)
+    problems.raise_if_any(InvalidProtocol)
+    epochs = tuple(dict.fromkeys(v.epoch_id for v in visits.values() if v.epoch_id))
+    return Protocol(
+        id=path.stem,
+        title=path.stem,
+        source=path.name,
+        timelines=(Timeline(MAIN, "Main timeline", is_main=True),),
+        epochs=tuple(Epoch(epoch, epoch) for epoch in epochs),
+        visits=tuple(visits.values()),
+        activities=activities,
+        conditions=(*conditions, *_make_parenthesis(cells)),
+        cells=cells,
+        notes=("the source holds no arms, criteria, objectives or endpoints",),
+    )
+
+
+def _open_sheet(path: Path, problems: Problems) -> Worksheet:
+    try:
+        book = openpyxl.load_workbook(path, data_only=True)
+    except FileNotFoundError:
+        problems.add("there is no such file; give the path of an Excel schedule")
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+        problems.add(f"is not an Excel workbook ({type(error).__name__}); save it as .xlsx")
+    else:
+        if SHEET in book.sheetnames and isinstance(book[SHEET], Worksheet):
+            return book[SHEET]
+        problems.add(
+            f"has no sheet {SHEET!r}, only {', '.join(book.sheetnames)}; name the schedule's sheet so"
+        )
+    problems.raise_now(InvalidProtocol)
+
+
+def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
+    too_large = sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS
+    if too_large:
+        size = f"{sheet.max_row} rows and {sheet.max_column} columns"
+        problems.add(f"has {size}; a schedule has at most {MOST_ROWS} and {MOST_COLUMNS}, remove the rest")
+        problems.raise_now(InvalidProtocol)
+    for merged in sorted(str(area) for area in sheet.merged_cells.ranges):
+        problems.add(f"cells {merged} are merged; unmerge them and repeat the text in each")
+    first = {row: read_text(sheet, row, 1) for row in range(1, sheet.max_row + 1)}
+    heads = {text: row for row, text in first.items() if text in HEADS}
+    problems.check("Visit" in heads, "no row of column A says 'Visit'; name the row of the visits so")
+    problems.check("Day" in heads or "Week" in heads, "no row of column A says 'Day' or 'Week'; add one")
+    problems.raise_if_any(InvalidProtocol)
+    columns = tuple(
+        column
+        for column in range(2, sheet.max_column + 1)
+        if any(read_text(sheet, row, column) for row in range(1, sheet.max_row + 1))
+    )
+    body = [row for row in first if row > max(heads.values())]
+    footnotes: dict[str, str] = {}
+    assessments: list[int] = []
+    for row in body:
+        has_marks = any(read_text(sheet, row, column) for column in columns)
+        found = _FOOTNOTE.match(first[row])
+        if found and not has_marks:
+            twice = found[1] in footnotes
+            problems.check(not twice, f"cell A{row} explains the footnote {found[1]!r} again; keep one")
+            footnotes[found[1]] = found[2]
+        elif first[row]:
+            assessments.append(row)
+        elif has_marks:
+            problems.add(f"row {row} has marks but no assessment; name it in cell A{row}")
+    problems.check(bool(assessments), "has no assessment below the head rows; add one a row in column A")
+    problems.check(bool(columns), "has no visit; give one a column from column B on")
+    return _Grid(sheet, heads, columns, tuple(assessments), footnotes)
+
+
+def _make_visits(grid: _Grid, problems: Problems) -> dict[int, Visit]:
+    visits: dict[int, Visit] = {}
+    row = grid.rows_by_head["Visit"]
+    days = {column: grid.head("Day", column) for column in grid.columns}
+    counts_zero = "0" in days.values()
+    places = [str(place) for place in Place]
+    seen: dict[str, str] = {}
+    for column in grid.columns:
+        letter, name = get_column_letter(column), grid.text(row, column)
+        if not problems.check(bool(name), f"cell {letter}{row} is empty; name the visit of that column"):
+            continue
+        if name in seen:
+            problems.add(f"cells {seen[name]} and {letter}{row} both name the visit {name!r}; rename one")
+        seen.setdefault(name, f"{letter}{row}")
+        before, after = _read_window(grid, column, problems)
+        place = grid.head("Place", column).lower() or "site"
+        if not problems.check(
+            place in places,
+            f"cell {letter}{grid.rows_by_head.get('Place')} holds {place!r}; use one of {', '.join(places)}",
+        ):
+            place = "site"
+        visits[column] = Visit(
+            id=f"visit-{column - 1}",
+            name=name,
+            timeline_id=MAIN,
+            offset_days=_read_offset(grid, column, name, counts_zero, problems),
+            places=(Place(place),),
+            epoch_id=grid.head("Epoch", column) or None,
+            window_before_days=before,
+            window_after_days=after,
+        )
+    return visits
+
+
+def _read_offset(grid: _Grid, column: int, name: str, counts_zero: bool, problems: Problems) -> float | None:
+    for head in ("Day", "Week"):
+        text = grid.head(head, column)
+        if not text:
+            continue
+        try:
+            number = float(text.replace("−", "-"))
+        except ValueError:
+            cell = f"{get_column_letter(column)}{grid.rows_by_head[head]}"
+            problems.add(f"cell {cell} holds {text!r}; give the {head.lower()} as a number")
+            return None
+        if head == "Week":
+            return 7 * number
+        return number - 1 if number > 0 and not counts_zero else number
+    row = grid.rows_by_head.get("Day", grid.rows_by_head.get("Week"))
+    problems.add(f'visit "{name}" has no day; give one in row {row}')
+    return None
+
+
+def _read_window(grid: _Grid, column: int, problems: Problems) -> tuple[float, float]:
+    text = grid.head("Window", column).replace("−", "-")
+    if not text:
+        return 0.0, 0.0
+    found = _WINDOW.match(text)
+    if not found:
+        cell = f"{get_column_letter(column)}{grid.rows_by_head['Window']}"
+        problems.add(f"cell {cell} holds the window {text!r}; use ±3 or -2/+4, in days")
+        return 0.0, 0.0
+    if found[1]:
+        return float(found[1]), float(found[1])
+    return float(found[2]), float(found[3])
+
+
+def _make_rows(
+    grid: _Grid, visits: Mapping[int, Visit], problems: Problems
+) -> tuple[tuple[Activity, ...], tuple[Cell, ...]]:
+    activities: list[Activity] = []
+    cells: list[Cell] = []
+    seen: dict[str, int] = {}
+    for number, row in enumerate(grid.assessments, start=1):
+        name = grid.text(row, 1)
+        if name in seen:
+            problems.add(f"cells A{seen[name]} and A{row} both name the assessment {name!r}; rename one")
+        seen.setdefault(name, row)
+        activity = Activity(f"activity-{number}", name)
+        activities.append(activity)
+        for column in grid.columns:
+            text = grid.text(row, column)
+            if text and column in visits:
+                cells.extend(
+                    _make_cell(
+                        grid, f"{get_column_letter(column)}{row}", text, visits[column], activity, problems
+                    )
+                )
+    return tuple(activities), tuple(cells)
+
+
+def _make_cell(
+    grid: _Grid, address: str, text: str, visit: Visit, activity: Activity, problems: Problems
+) -> Iterator[Cell]:
+    found = _MARK.match(text.replace(" ", ""))
+    opened, closed = (found[1], found[2] or found[4]) if found else (None, None)
+    if not found or bool(opened) != bool(closed):
+        problems.add(f"cell {address} holds {text!r}; use X, (X) or a footnote mark such as X^a")
+        return
+    marks = found[3].split(",") if found[3] else []
+    for mark in marks:
+        explained = mark in grid.footnotes
+        problems.check(
+            explained,
+            f"cell {address} has the footnote {mark!r}, which nothing explains; add a row '{mark}: ...'",
+        )
+    ids = [f"footnote-{mark}" for mark in marks if mark in grid.footnotes]
+    if opened:
+        ids.append("parenthesis")
+    yield Cell(visit.id, activity.id, text, tuple(dict.fromkeys(ids)))
+
+
+def _make_parenthesis(cells: tuple[Cell, ...]) -> Iterator[Condition]:
+    if any("parenthesis" in cell.condition_ids for cell in cells):
+        yield Condition("parenthesis", "In parentheses: done on condition", "()")
+
+
+def write_soa_excel(protocol: Protocol, path: Path) -> None:
+    """The main timeline as an Excel schedule that `read_soa_excel` reads back to the same cells.
+
+    Conditions become footnotes of one letter or digit; a protocol with more than 36 keeps the
+    others out of the marks and lists them below. Written under a temporary name, then renamed.
+    """
+    conditions = [c for c in protocol.conditions if c.id != "parenthesis"]
+    signs = dict(zip([c.id for c in conditions], "abcdefghijklmnopqrstuvwxyz0123456789", strict=False))
+    rows: list[list[Any]] = []
+    visits = protocol.main_visits
+    epochs = {epoch.id: epoch.name for epoch in protocol.epochs}
+    rows.append(["Epoch", *(epochs.get(v.epoch_id or "", "") for v in visits)])
+    rows.append(["Visit", *_name_apart([v.name for v in visits])])
+    rows.append(["Day", *(v.day if v.offset_days is not None else None for v in visits)])
+    rows.append(["Window", *(_say_window(v) for v in visits)])
+    rows.append(["Place", *(str(v.place) for v in visits)])
+    marks = {cell.key: _say_mark(cell, signs) for cell in protocol.cells}
+    done = [a for a in protocol.activities if any((v.id, a.id) in marks for v in visits)]
+    for activity, title in zip(done, _name_apart([a.title for a in done]), strict=True):
+        rows.append([title, *(marks.get((v.id, activity.id)) for v in visits)])
+    rows.append([])
+    rows.extend([f"{signs[c.id]}: {c.text}"] for c in conditions if c.id in signs)
+    _write_rows(rows, path)
+
+
+def write_soa_template(path: Path) -> None:
+    """A small schedule that reads back, to be overwritten with one's own."""
+    rows = [
+        ["Epoch", "Screening", "Treatment", "Treatment", "Treatment", "Follow-up"],
+        ["Visit", "Screening", "Baseline", "Week 4", "Week 12", "Follow-up call"],
+        ["Day", -14, 1, 29, 85, 113],
+        ["Window", "-7/+7", "", "±3", "±3", "±7"],
+        ["Place", "site", "site", "site", "site", "remote"],
+        ["Informed consent", "X"],
+        ["Physical examination", "X", "", "", "X"],
+        ["Vital signs", "X", "X", "X", "X"],
+        ["Haematology", "X", "", "X^a", "X"],
+        ["ECG", "X", "", "(X)", "X"],
+        ["EQ-5D-5L", "", "X", "X", "X"],
+        ["Adverse events", "", "X", "X", "X", "X"],
+        [],
+        ["a: Only if abnormal at screening"],
+    ]
+    _write_rows(rows, path)
+
+
+def _name_apart(names: list[str]) -> list[str]:
+    """The names with a number behind those that stood before, since a sheet needs them apart."""
+    seen: dict[str, int] = {}
+    apart: list[str] = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        apart.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return apart
+
+
+def _say_mark(cell: Cell, signs: Mapping[str, str]) -> str:
+    marks = ",".join(signs[c] for c in cell.condition_ids if c in signs)
+    base = "(X)" if "parenthesis" in cell.condition_ids else "X"
+    return f"{base}^{marks}" if marks else base
+
+
+def _say_window(visit: Visit) -> str:
+    before, after = visit.window_before_days, visit.window_after_days
+    if before == after:
+        return f"±{before:g}" if before else ""
+    return f"-{before:g}/+{after:g}"
+
+
+def _write_rows(rows: list[list[Any]], path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = SHEET
+    for row in rows:
+        sheet.append([None if value == "" else value for value in row])
+    for number, row in enumerate(rows, start=1):
+        is_head = bool(row) and row[0] in HEADS
+        for column in range(1, len(row) + 1):
+            cell = sheet.cell(number, column)
+            cell.alignment = Alignment(horizontal="left" if column == 1 else "center", wrap_text=column > 1)
+            if is_head:
+                cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EDF3")
+    sheet.column_dimensions["A"].width = 34
+    sheet.freeze_panes = "B6"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+        book.save(Path(scratch) / path.name)
+        (Path(scratch) / path.name).replace(path)

@@ -1,0 +1,335 @@
+"""What a report tells, as plain tables: arranged from the result, nothing computed anew."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, TimeOnStudy
+from unburden.domain.design import Events, Months
+from unburden.domain.estimate import Estimate
+from unburden.domain.frontier import CandidateDesign, DropCells, MoveVisits
+from unburden.domain.protocol import Visit
+from unburden.domain.study import StudyResult
+
+WORDS_BY_DIMENSION: Mapping[str, str] = {
+    PATIENT_MINUTES: "Time in all (at the site, at home, travelling)",
+    "contact_days": "Days with contact outside home",
+    "site_minutes": "Time at the site",
+    "home_minutes": "Time at home or on the telephone",
+    "travel_minutes": "Travel time",
+    "travel_km": "Distance travelled",
+    "blood_ml": "Blood taken",
+    "radiation_msv": "Radiation (effective dose)",
+    "invasive_procedures": "Invasive procedures (needles, biopsies)",
+    "questionnaire_items": "Questions answered",
+    "questionnaire_minutes": "Time with questionnaires (part of the times above)",
+}
+WORDS_BY_GOAL: Mapping[str, str] = {
+    "burden_per_patient": "Burden per patient",
+    "total_burden": "Burden of all patients",
+    "power": "Power",
+    "patients": "Patients",
+    "duration": "Duration",
+    "assessments_kept": "Optional assessments kept",
+}
+
+
+def derive_content(result: StudyResult) -> dict[str, Any]:
+    """The report's content, ready for JSON; every number carries interval, unit and sources."""
+    study = result.study
+    return {
+        "title": study.title,
+        "name": study.name,
+        "version": result.version,
+        "trials": result.trials,
+        "seed": result.seed,
+        "notes": [*study.notes, *study.protocol.notes],
+        "protocol": _tell_protocol(result),
+        "burden": _tell_scores(result),
+        "overall": _tell_score(result, result.overall),
+        "schedule": _tell_schedule(result),
+        "attrition": _tell_attrition(result),
+        "inputs": [{"what": what, **tell(e)} for what, e in study.inputs.items()],
+        "scenario": {"name": study.scenario.name, "outcome": study.scenario.outcome.name},
+        "levers": [_tell_lever(lever) for lever in study.plan.levers],
+        "goals": [
+            {"name": g.name, "words": WORDS_BY_GOAL[g.name], "unit": g.unit, "is_minimised": g.is_minimised}
+            for g in result.frontier.goals
+        ],
+        "burden_measure": WORDS_BY_DIMENSION[study.plan.burden],
+        "minimum_power": study.plan.minimum_power,
+        "baseline": _tell_design(result, result.frontier.baseline),
+        "designs": [_tell_design(result, design) for design in sort_designs(result)],
+        "highlights": [{"what": h.what, "design": h.design_id} for h in result.highlights],
+        "examined": result.frontier.examined,
+        "checks": [
+            {
+                "name": c.name,
+                "unit": c.unit,
+                "predicted": c.predicted,
+                "recorded": c.recorded,
+                "explanation": [{"what": what, "amount": amount} for what, amount in c.explanation],
+                "source": c.source,
+            }
+            for c in result.checks
+        ],
+        "evidence": _tell_evidence(result),
+    }
+
+
+def sort_designs(result: StudyResult) -> list[CandidateDesign]:
+    """The frontier's designs, those that ask least of all patients together first."""
+    return sorted(result.frontier.designs, key=lambda d: (d.values["total_burden"].value, d.id))
+
+
+def render_json(content: Mapping[str, Any]) -> str:
+    """The content as JSON text."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def tell(estimate: Estimate) -> dict[str, Any]:
+    """A number for readers and for machines: `text` says it with its unit."""
+    low, high = say(estimate.low, estimate.unit), say(estimate.high, estimate.unit)
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "level": estimate.level,
+        "unit": estimate.unit,
+        "sources": list(estimate.sources),
+        "text": say(estimate.value, estimate.unit),
+        "interval": "" if estimate.is_exact else f"{estimate.level:.0%} interval {low} to {high}",
+    }
+
+
+def say(value: float, unit: str) -> str:
+    """A number in words: minutes over two hours in hours, three figures, large ones with commas.
+
+    >>> say(150.0, "minute"), say(0.9, "1"), say(12345.6, "hour"), say(3.0, "day")
+    ('2.5 hours', '0.9', '12,346 hours', '3 days')
+    """
+    if unit == "minute" and abs(value) >= 120:
+        value, unit = value / 60, "hour"
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if unit == "1":
+        return number
+    is_word = unit.isalpha() and unit not in ("km", "mL", "mSv")
+    return f"{number} {unit}{'s' if is_word and number != '1' else ''}"
+
+
+def _tell_protocol(result: StudyResult) -> dict[str, Any]:
+    protocol = result.study.protocol
+    return {
+        "id": protocol.id,
+        "title": protocol.title,
+        "source": protocol.source,
+        "phase": protocol.phase,
+        "planned_patients": protocol.planned_patients,
+        "arms": [arm.name for arm in protocol.arms],
+        "visits": len(protocol.main_visits),
+        "activities": len(protocol.activities),
+        "cells": len(protocol.cells),
+        "objectives": [{"level": o.level, "text": o.text} for o in protocol.objectives],
+        "endpoints": [{"level": e.level, "text": e.text} for e in protocol.endpoints],
+    }
+
+
+def _tell_scores(result: StudyResult) -> list[dict[str, Any]]:
+    """One entry for each arm and persona; arms that ask the same of a persona share one."""
+    told: list[dict[str, Any]] = []
+    for score in result.scores:
+        entry = _tell_score(result, score)
+        same = [t for t in told if t["persona"] == entry["persona"] and t["totals"] == entry["totals"]]
+        if same:
+            same[0]["arm"] = (
+                "every arm" if len(result.study.protocol.arms) == 2 else f"{same[0]['arm']}, {entry['arm']}"
+            )
+        else:
+            told.append(entry)
+    return told
+
+
+def _tell_score(result: StudyResult, score: BurdenScore) -> dict[str, Any]:
+    arms = {arm.id: arm.name for arm in result.study.protocol.arms}
+    order = [PATIENT_MINUTES, *(d for d in score.totals if d != PATIENT_MINUTES)]
+    return {
+        "arm": arms.get(score.arm_id or "", "any arm"),
+        "persona": score.persona,
+        "totals": [{"dimension": d, "words": WORDS_BY_DIMENSION[d], **tell(score.totals[d])} for d in order],
+        "notes": list(score.notes),
+    }
+
+
+def _tell_schedule(result: StudyResult) -> dict[str, Any]:
+    """The matrix of the main timeline with the minutes that each cell asks of a patient there."""
+    study, overall = result.study, result.overall
+    optional = {
+        key: lever.name for lever in study.plan.levers if isinstance(lever, DropCells) for key in lever.cells
+    }
+    movable = {
+        v: lever.name for lever in study.plan.levers if isinstance(lever, MoveVisits) for v in lever.visit_ids
+    }
+    curve = study.time_on_study[0] if study.time_on_study else None
+    minutes: dict[tuple[str, str], float] = {}
+    for line in overall.lines:
+        if line.cause == "cell" and line.visit_id and line.dimension in TIME_DIMENSIONS:
+            key = (line.visit_id, line.activity_ids[0])
+            minutes[key] = minutes.get(key, 0.0) + line.times * overall.evidence[line.evidence_id].value
+    visits = [v for v in study.protocol.main_visits if overall.by_visit.get(v.id)]
+    cells = {cell.key: cell for cell in study.protocol.cells}
+    shares = {v.id: _find_share(curve, v) for v in visits}
+    rows = []
+    for activity in study.protocol.activities:
+        marks = [
+            None
+            if (v.id, activity.id) not in cells
+            else {
+                "mark": cells[v.id, activity.id].mark,
+                "minutes": minutes.get((v.id, activity.id), 0.0) / max(shares[v.id], 1e-9),
+                "optional": optional.get((v.id, activity.id), ""),
+            }
+            for v in visits
+        ]
+        if any(marks):
+            rows.append(
+                {
+                    "activity": activity.title,
+                    "purpose": str(activity.purpose),
+                    "kind": overall.kinds[activity.id].kind,
+                    "rule": overall.kinds[activity.id].rule,
+                    "cells": marks,
+                }
+            )
+    return {
+        "visits": [
+            {
+                "id": v.id,
+                "name": v.name,
+                "day": v.day,
+                "place": str(v.place),
+                "on_study": shares[v.id],
+                "movable": movable.get(v.id, ""),
+                "repeat": v.repeat,
+                "minutes": sum(overall.by_visit[v.id].get(d, 0.0) for d in TIME_DIMENSIONS)
+                / max(shares[v.id], 1e-9),
+            }
+            for v in visits
+        ],
+        "rows": rows,
+    }
+
+
+def _find_share(curve: TimeOnStudy | None, visit: Visit) -> float:
+    if curve is None or visit.offset_days is None or visit.offset_days < 0:
+        return 1.0
+    return curve.share_at(visit.offset_days)
+
+
+def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
+    found = result.study.attrition
+    if found is None:
+        return None
+    texts = {c.id: c.text for c in result.study.protocol.criteria}
+    return {
+        "cohort": found.cohort_name,
+        "patients": found.patients,
+        "eligible": found.eligible,
+        "source": found.source,
+        "steps": [
+            {
+                "criterion": s.criterion_id,
+                "text": s.text,
+                "kind": "inclusion" if s.is_inclusion else "exclusion",
+                "unknown_policy": s.unknown_policy,
+                "entering": s.entering,
+                "met": s.met,
+                "not_met": s.not_met,
+                "unknown": s.unknown,
+                "leaving": s.leaving,
+                "alone": s.alone,
+                "only": s.only,
+            }
+            for s in found.steps
+        ],
+        "uncomputed": [{"criterion": i, "text": texts.get(i, "")} for i in found.uncomputed],
+    }
+
+
+def _tell_lever(lever: DropCells | MoveVisits) -> dict[str, Any]:
+    is_drop = isinstance(lever, DropCells)
+    return {
+        "name": lever.name,
+        "kind": "drop assessments" if is_drop else "move visits",
+        "limit": f"keeps at least {lever.keep_at_least} of {len(lever.cells)}"
+        if is_drop
+        else f"at most {lever.at_most} of {len(lever.visit_ids)} visits, to {lever.place}",
+        "reason": lever.reason,
+        "information": lever.information,
+        "source": lever.source,
+    }
+
+
+def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]:
+    protocol, operating = result.study.protocol, design.operating
+    levers = {lever.name: lever for lever in result.study.plan.levers}
+    changes = []
+    for change in design.changes:
+        visit = protocol.visit_by_id[change.visit_id].name
+        title = protocol.activity_by_id[change.activity_id].title if change.activity_id else ""
+        what = f"{title} at {visit} is dropped" if title else f"{visit} happens at {change.place}"
+        changes.append(
+            {
+                "what": what,
+                "lever": change.lever,
+                "why": levers[change.lever].reason,
+                "cost": levers[change.lever].information,
+            }
+        )
+    match operating.design.stopping:
+        case Events(count):
+            stop = f"{count} events"
+        case Months(month):
+            stop = f"month {month:g}"
+        case None:
+            stop = "when every outcome is known"
+    return {
+        "id": design.id,
+        "patients": operating.design.patients,
+        "stop": stop,
+        "looks": [
+            {"information": rate, "bound": bound, "stopped": share}
+            for rate, bound, share in zip(
+                operating.design.information_rates,
+                operating.critical_values,
+                operating.stopped_by_look,
+                strict=True,
+            )
+        ],
+        "values": {name: tell(estimate) for name, estimate in design.values.items()},
+        "burden": {name: tell(estimate) for name, estimate in design.burden.totals.items()},
+        "changes": changes,
+        "proof": None
+        if design.proof is None
+        else {"solver": design.proof.solver, "status": design.proof.status, "gap": design.proof.gap},
+    }
+
+
+def _tell_evidence(result: StudyResult) -> list[dict[str, Any]]:
+    """The ledger entries that the scores rest on."""
+    scores = (result.overall, *(d.burden for d in result.frontier.designs))
+    used = {line.evidence_id: score.evidence[line.evidence_id] for score in scores for line in score.lines}
+    overridden = {e.id for e in result.study.evidence}
+    return [
+        {
+            "id": e.id,
+            "description": e.description,
+            "value": e.value,
+            "low": e.low,
+            "high": e.high,
+            "unit": e.unit,
+            "source": e.source,
+            "grade": e.grade,
+            "overridden": e.id in overridden or "@" in e.id,
+        }
+        for e in sorted(used.values(), key=lambda e: e.id)
+    ]

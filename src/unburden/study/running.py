@@ -1,0 +1,75 @@
+"""The main job: everything that a study's report tells."""
+
+from pathlib import Path
+
+from unburden import __version__
+from unburden.data.files import write_text
+from unburden.domain.frontier import CandidateDesign, Frontier
+from unburden.domain.study import Highlight, RecordCheck, Study, StudyResult
+from unburden.report.content import derive_content, render_json
+from unburden.report.page import render_page
+from unburden.study.scoring import score_burden
+from unburden.study.searching import Progress, score_changes, search_designs
+
+
+def design_study(
+    study: Study,
+    *,
+    trials: int,
+    seed: int,
+    checks: tuple[RecordCheck, ...] = (),
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Score, screen, simulate and search one study. Raises what its parts raise."""
+    scores = score_burden(
+        study.protocol,
+        study.personas,
+        time_on_study=study.time_on_study,
+        kinds=study.kinds,
+        evidence=study.evidence,
+    )
+    frontier = search_designs(study, trials=trials, seed=seed, progress=progress)
+    return StudyResult(
+        study=study,
+        scores=scores,
+        overall=score_changes(study, ()),
+        frontier=frontier,
+        highlights=choose_highlights(frontier),
+        trials=trials,
+        seed=seed,
+        version=__version__,
+        checks=checks,
+    )
+
+
+def choose_highlights(frontier: Frontier) -> tuple[Highlight, ...]:
+    """The designs that a reader asks for first; equal ones by less total burden, then more power."""
+
+    def least(designs: list[CandidateDesign], goal: str) -> str:
+        def cost(design: CandidateDesign) -> tuple[float, float, float]:
+            values = design.values
+            return values[goal].value, values["total_burden"].value, -values["power"].value
+
+        return min(designs, key=cost).id
+
+    designs = list(frontier.designs)
+    written = frontier.baseline.values["power"]
+    as_strong = [d for d in designs if d.values["power"].high >= written.value]
+    picks = [
+        (
+            "asks least of each patient and is as strong as the trial as written",
+            as_strong,
+            "burden_per_patient",
+        ),
+        ("asks least of all patients together and keeps the required power", designs, "total_burden"),
+        ("is done soonest and keeps the required power", designs, "duration"),
+    ]
+    return tuple(Highlight(what, least(choice, goal)) for what, choice, goal in picks if choice)
+
+
+def write_report(result: StudyResult, path: Path | str) -> None:
+    """The result as one HTML file that needs no network, and the same content as JSON beside it."""
+    content = derive_content(result)
+    target = Path(path)
+    write_text(target, render_page(content))
+    write_text(target.with_suffix(".json"), render_json(content))

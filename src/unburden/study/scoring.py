@@ -1,0 +1,91 @@
+"""Burden by arm and persona, and the one mixture that designs are compared on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from unburden.burden.score import merge_lines, score_schedule, total_lines
+from unburden.data.evidence import read_evidence
+from unburden.domain.burden import BurdenLine, BurdenScore, Evidence, Persona, TimeOnStudy
+from unburden.domain.protocol import Protocol
+
+AVERAGE_PATIENT = Persona("average patient", 1.0, description="the evidence ledger's own values")
+
+
+def score_burden(
+    protocol: Protocol,
+    personas: Sequence[Persona] = (AVERAGE_PATIENT,),
+    *,
+    time_on_study: Sequence[TimeOnStudy] = (),
+    kinds: Mapping[str, str] | None = None,
+    evidence: tuple[Evidence, ...] = (),
+) -> tuple[BurdenScore, ...]:
+    """What the protocol asks of a patient: one score for each arm and persona, arms first.
+
+    A protocol without arms gives one score a persona with `arm_id` None. `time_on_study` holds
+    one curve for all arms (`arm_id` None) or one for each; without any, every patient is taken to
+    complete the schedule. `kinds` overrides the kind of an activity by id, `evidence` entries of
+    the ledger by id.
+    """
+    ledger = read_evidence()
+    curves = {curve.arm_id: curve for curve in time_on_study}
+    arm_ids = [arm.id for arm in protocol.arms] or [None]
+    return tuple(
+        score_schedule(
+            protocol,
+            persona,
+            ledger,
+            time_on_study=curves.get(arm_id, curves.get(None)),
+            arm_id=arm_id,
+            kinds=kinds or {},
+            overrides=evidence,
+        )
+        for arm_id in arm_ids
+        for persona in personas
+    )
+
+
+def mix_scores(scores: Sequence[tuple[float, BurdenScore]], name: str) -> BurdenScore:
+    """The expected burden over scores with shares that sum to 1.
+
+    Evidence that a persona overrides keeps its own entry under `id@persona`, so that every line
+    still names the number that it is multiplied by.
+    """
+    lines: list[BurdenLine] = []
+    evidence: dict[str, Evidence] = {}
+    by_visit: dict[str, dict[str, float]] = {}
+    usual = scores[0][1].evidence
+    for share, score in scores:
+        for line in score.lines:
+            entry = score.evidence[line.evidence_id]
+            own = entry == usual[line.evidence_id]
+            key = line.evidence_id if own else f"{line.evidence_id}@{score.persona}"
+            evidence[key] = entry if own else replace(entry, id=key)
+            lines.append(replace(line, evidence_id=key, times=share * line.times))
+        for visit_id, amounts in score.by_visit.items():
+            target = by_visit.setdefault(visit_id, {})
+            for dimension, amount in amounts.items():
+                target[dimension] = target.get(dimension, 0.0) + share * amount
+    merged = merge_lines(lines)
+    return BurdenScore(
+        arm_id=None,
+        persona=name,
+        totals=total_lines(merged, evidence),
+        lines=merged,
+        evidence=evidence,
+        by_visit=by_visit,
+        kinds=scores[0][1].kinds,
+        notes=tuple(dict.fromkeys(note for _, score in scores for note in score.notes)),
+    )
+
+
+def weigh_scores(
+    scores: Sequence[BurdenScore], personas: Sequence[Persona], share_by_arm: Mapping[str | None, float]
+) -> BurdenScore:
+    """The burden of a patient drawn at random: arms by their share, personas by theirs."""
+    share_by_persona = {persona.name: persona.share for persona in personas}
+    weighted = [
+        (share_by_arm[score.arm_id] * share_by_persona[score.persona], score)
+        for score in scores
+        if share_by_arm.get(score.arm_id, 0.0) > 0
+    ]
+    return mix_scores(weighted, "all personas" if len(personas) > 1 else personas[0].name)
