@@ -74,7 +74,46 @@ def test_garbage_is_refused_without_a_traceback(tmp_path, text):
         read_soa_matrix(path)
 
 
-def test_missing_parts_are_named(tmp_path):
-    path = write_matrix(tmp_path, schedule_matrix=[{"xact_id": "a"}])
-    with pytest.raises(InvalidProtocol, match=r"schedule_matrix\[0\] lacks 'xcol_id'"):
+def test_wrong_shapes_are_all_named(tmp_path):
+    path = write_matrix(tmp_path, schedule_matrix=[{"xact_id": "a"}], timeline_segments=None)
+    with pytest.raises(InvalidProtocol) as caught:
         read_soa_matrix(path)
+    text = str(caught.value)
+    assert "schedule_matrix[0]: 'xcol_id' is a required property" in text
+    assert "timeline_segments: None is not of type 'object'" in text
+
+
+def test_an_annotation_that_refers_to_nothing_is_refused(tmp_path):
+    note = {"xannot_id": "n", "annotation_text": "women only", "referenced_xacts": ["zz"]}
+    with pytest.raises(InvalidProtocol, match="annotation 'n' refers to the activity 'zz'"):
+        read_soa_matrix(write_matrix(tmp_path, unified_annotations=[note]))
+
+
+@needs_shared
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_footnotes_stand_exactly_on_the_cells_that_they_name(path):
+    document = json.loads(path.read_text(encoding="utf-8"))
+    cells = read_soa_matrix(path).cells
+    present = {cell.key for cell in cells}
+    for note in document["unified_annotations"]:
+        named = {(c["xcol_id"], c["xact_id"]) for c in note.get("cell_references") or ()}
+        if not named:
+            continue
+        rows = set(note["referenced_xacts"]) - {row for _, row in named}
+        columns = set(note["referenced_xcols"]) - {column for column, _ in named}
+        whole = {key for key in present if key[1] in rows or key[0] in columns}
+        found = {cell.key for cell in cells if note["xannot_id"] in cell.condition_ids}
+        assert found == (named & present) | whole
+
+
+@needs_shared
+def test_a_second_period_does_not_share_the_days_of_the_first():
+    protocol = read_soa_matrix(FOLDER / "NCT03421379_consolidated.json")
+    assert [v.offset_days for v in protocol.visits] == [None, -1.0, 0.0, None, None, None, None, None]
+
+
+@needs_shared
+def test_days_and_windows_of_an_oncology_schedule():
+    protocol = read_soa_matrix(FOLDER / "NCT04730349_consolidated.json")
+    first = [(v.offset_days, v.window_before_days, v.window_after_days) for v in protocol.visits][1:6]
+    assert first == [(0, 0, 0), (2, 1, 1), (4, 1, 1), (7, 1, 0), (None, 0, 0)]
