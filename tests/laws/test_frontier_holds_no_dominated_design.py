@@ -57,7 +57,7 @@ def test_no_design_on_the_front_is_beaten_by_any_examined_one(sizes, burdens, se
         return BurdenScore(None, "p", {"patient_minutes": total}, (), {}, {}, {})
 
     goals = tuple(GOALS[name] for name in GOAL_NAMES)
-    plan = SearchPlan(designs, designs[0], (), goals, "patient_minutes", 0.5)
+    plan = SearchPlan(designs, designs[0], (), goals, "patient_minutes", 0.5, 100, 1)
     try:
         frontier = combine_designs(plan, schedules, simulate=worlds.__getitem__, score=score)
     except InfeasibleSearch:

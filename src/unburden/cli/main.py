@@ -19,8 +19,12 @@ app = typer.Typer(
 
 StudyFolder = Annotated[Path, typer.Argument(help="Folder with a study.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with every figure's source.")]
-Trials = Annotated[int, typer.Option("--trials", help="Simulated trials for each design.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the random streams.")]
+Trials = Annotated[
+    int | None, typer.Option("--trials", help="Simulated trials for each design; else as in study.toml.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Seed of the random streams; else as in study.toml.")
+]
 
 
 def teach(command: Callable[..., None]) -> Callable[..., None]:
@@ -75,8 +79,8 @@ def main(
 def design(
     study: StudyFolder,
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html and report.json.")],
-    trials: Trials = 10_000,
-    seed: Seed = 1,
+    trials: Trials = None,
+    seed: Seed = None,
 ) -> None:
     """The main job: burden, screening, simulation and search of one study, told in a report."""
     run_design(study, out, trials, seed)
@@ -86,8 +90,8 @@ def design(
 @teach
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("runs/adjuvant-breast"),
-    trials: Trials = 10_000,
-    seed: Seed = 1,
+    trials: Trials = None,
+    seed: Seed = None,
 ) -> None:
     """Run the main job on the study that the package carries."""
     from unburden.data.examples import find_example
@@ -95,13 +99,13 @@ def demo(
     run_design(find_example("adjuvant-breast"), out, trials, seed)
 
 
-def run_design(study: Path, out: Path, trials: int, seed: int) -> None:
+def run_design(study: Path, out: Path, trials: int | None, seed: int | None) -> None:
     """Read, design, write; say the headline and where the report is."""
     import unburden as ub
 
     record = ub.read_study(study)
     with show_progress() as tell:
-        result = ub.design_study(record, trials=trials, seed=seed, progress=tell)
+        result = ub.design_study(record, **_choose_run(record, trials, seed), progress=tell)
     report = out / "report.html"
     ub.write_report(result, report)
     written = result.frontier.baseline
@@ -112,6 +116,12 @@ def run_design(study: Path, out: Path, trials: int, seed: int) -> None:
         typer.echo(f"  {highlight.what}: {_say_design(chosen)}")
     typer.echo(f"  {len(result.frontier.designs)} unbeaten of {result.frontier.examined} designs")
     typer.echo(f"Report: {report.resolve()}")
+
+
+def _choose_run(study: Any, trials: int | None, seed: int | None) -> Any:
+    """Trials and seed of the command, else of the study."""
+    plan = study.plan
+    return {"trials": plan.trials if trials is None else trials, "seed": plan.seed if seed is None else seed}
 
 
 def _say_design(design: Any) -> str:
@@ -190,12 +200,14 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
 
 @app.command("simulate-trials")
 @teach
-def simulate_trials(study: StudyFolder, trials: Trials, seed: Seed, as_json: AsJson = False) -> None:
+def simulate_trials(
+    study: StudyFolder, trials: Trials = None, seed: Seed = None, as_json: AsJson = False
+) -> None:
     """Simulate the study's own design (its baseline) in its scenario."""
     import unburden as ub
 
     record = ub.read_study(study)
-    found = ub.simulate_trials(record.plan.baseline, record.scenario, trials=trials, seed=seed)
+    found = ub.simulate_trials(record.plan.baseline, record.scenario, **_choose_run(record, trials, seed))
     numbers = {
         "power": found.power,
         "months": found.months,
@@ -216,13 +228,15 @@ def simulate_trials(study: StudyFolder, trials: Trials, seed: Seed, as_json: AsJ
 
 @app.command("search-designs")
 @teach
-def search_designs(study: StudyFolder, trials: Trials, seed: Seed, as_json: AsJson = False) -> None:
+def search_designs(
+    study: StudyFolder, trials: Trials = None, seed: Seed = None, as_json: AsJson = False
+) -> None:
     """List the designs that no other beats."""
     import unburden as ub
 
     record = ub.read_study(study)
     with show_progress(not as_json) as tell:
-        frontier = ub.search_designs(record, trials=trials, seed=seed, progress=tell)
+        frontier = ub.search_designs(record, **_choose_run(record, trials, seed), progress=tell)
     if as_json:
         designs = [
             {

@@ -26,10 +26,14 @@ def read_protocol(path: Path | str) -> Protocol:
     if path.suffix.lower() != ".json":
         problems.add(f"ends with {path.suffix!r}; give {ACCEPTED}")
         problems.raise_now(InvalidProtocol)
-    if _is_matrix(path):
+    form = _find_form(path)
+    if form == "matrix":
         from unburden.data.formats.soa_matrix import read_soa_matrix
 
         return read_soa_matrix(path)
+    if form == "other":
+        problems.add(f"is JSON, but neither a USDM document nor a schedule matrix; give {ACCEPTED}")
+        problems.raise_now(InvalidProtocol)
     from unburden.data.formats.usdm import read_usdm
 
     return read_usdm(path)
@@ -51,10 +55,12 @@ def write_protocol(protocol: Protocol, path: Path | str) -> None:
     write_usdm(protocol, path)
 
 
-def _is_matrix(path: Path) -> bool:
-    """Whether the file is a schedule matrix; anything unreadable is left to the USDM reader's words."""
+def _find_form(path: Path) -> str:
+    """ "matrix", "usdm" or "other"; what is not JSON is left to the USDM reader's words."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(document, dict) and "schema_name" in document
+    except (OSError, ValueError, RecursionError):
+        return "usdm"
+    if isinstance(document, dict) and "schema_name" in document:
+        return "matrix"
+    return "usdm" if isinstance(document, dict) and {"study", "usdmVersion"} & document.keys() else "other"

@@ -16,8 +16,8 @@ from unburden.domain.protocol import Protocol
 class SearchPlan:
     """What `search_designs` tries: designs differing in patients, levers, goals.
 
-    `burden` names the dimension (or `patient_minutes`) that stands for burden. `minimum_power`
-    leaves designs below it out.
+    `trials` and `seed` are those of the simulation. `burden` names the dimension (or
+    `patient_minutes`) that stands for burden. `minimum_power` leaves designs below it out.
     """
 
     designs: tuple[Design, ...]
@@ -26,6 +26,8 @@ class SearchPlan:
     goals: tuple[Goal, ...]
     burden: str
     minimum_power: float
+    trials: int
+    seed: int
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,10 @@ def parse_plan(
     burden = reader.choose("burden", (PATIENT_MINUTES, *UNIT_BY_DIMENSION))
     names = reader.take_list("goals", str)
     power = reader.take("minimum_power", float)
+    trials, seed = reader.take("trials", int), reader.take("seed", int)
     reader.close()
+    problems.check(trials >= 100, f"[search] has trials = {trials}; give at least 100")
+    problems.check(0 <= seed < 2**64, f"[search] has seed = {seed}; give a number from 0 to below 2**64")
     for name in names:
         problems.check(name in GOALS, f"[search] has the goal {name!r}; use some of {', '.join(GOALS)}")
     problems.check(bool(names), "[search] goals is empty; name at least one")
@@ -45,7 +48,7 @@ def parse_plan(
     problems.raise_if_any(InvalidStudy)
     assert baseline is not None
     goals = tuple(GOALS[name] for name in names)
-    return SearchPlan(designs, baseline, parsed, goals, burden, power)
+    return SearchPlan(designs, baseline, parsed, goals, burden, power, trials, seed)
 
 
 def _parse_designs(table: Mapping[str, Any], is_continuous: bool, problems: Problems):

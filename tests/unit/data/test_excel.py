@@ -54,7 +54,7 @@ def test_every_problem_is_listed_with_its_cell(template):
         [
             "InvalidProtocol: soa.xlsx: 6 problems",
             "  - cell B4 holds the window '3 days'; use ±3 or -2/+4, in days",
-            '  - visit "Baseline" has no day; give one in row 3',
+            '  - visit "Baseline" has no day; give one in row 3, or - where there is none',
             "  - cells B2 and D2 both name the visit 'Screening'; rename one",
             "  - cell E5 holds 'moon'; use one of site, home, local, remote",
             "  - cell C6 has the footnote 'q', which nothing explains; add a row 'q: ...'",
@@ -106,23 +106,48 @@ def test_days_with_a_zero_count_from_it(template):
     assert [v.offset_days for v in protocol.visits][1:3] == [0, 28]
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "soon"])
+def test_a_day_that_is_no_number_is_refused(template, value):
+    with pytest.raises(InvalidProtocol, match=f"cell D3 holds '{value}'; give the day as a number"):
+        read_soa_excel(edit(template, D3=value))
+
+
+def test_superscripts_and_two_letter_footnotes_are_read(template):
+    protocol = read_soa_excel(edit(template, C6="Xᵃ", D6="X^a,bc", A15="bc: Fasting"))
+    marks = {c.mark: c.condition_ids for c in protocol.cells if c.activity_id == "activity-1"}
+    assert marks["Xᵃ"] == ("footnote-a",)
+    assert marks["X^a,bc"] == ("footnote-a", "footnote-bc")
+
+
+def test_a_footnote_without_text_is_refused(template):
+    with pytest.raises(InvalidProtocol, match="cell A14 gives the footnote 'a' no text"):
+        read_soa_excel(edit(template, A14="a:"))
+
+
 @pytest.mark.skipif(not SOA, reason="../shared/data/protocols/soa is absent")
 @pytest.mark.parametrize("path", SOA, ids=lambda p: p.stem)
 def test_real_schedules_survive_excel_cell_by_cell(path, tmp_path):
     protocol = read_soa_matrix(path)
-    if any(v.offset_days is None for v in protocol.visits):
-        pytest.skip("a visit has no day, which the Excel schedule requires")
     write_soa_excel(protocol, tmp_path / "s.xlsx")
     again = read_soa_excel(tmp_path / "s.xlsx")
-    order = {
-        a.id: i
-        for i, a in enumerate(
-            a for a in protocol.activities if any(c.activity_id == a.id for c in protocol.cells)
+
+    def describe(record, visits, activities):
+        texts = {c.id: c.text for c in record.conditions}
+        place = {v.id: i for i, v in enumerate(visits)}
+        order = {a.id: i for i, a in enumerate(activities)}
+        return sorted(
+            (
+                place[c.visit_id],
+                order[c.activity_id],
+                tuple(sorted(texts[i].strip() for i in c.condition_ids)),
+            )
+            for c in record.cells
         )
-    }
-    place = {v.id: i for i, v in enumerate(protocol.visits)}
-    expected = sorted((place[c.visit_id], order[c.activity_id]) for c in protocol.cells)
-    found = sorted(
-        (int(c.visit_id.split("-")[1]) - 1, int(c.activity_id.split("-")[1]) - 1) for c in again.cells
-    )
-    assert found == expected
+
+    done = [a for a in protocol.activities if any(c.activity_id == a.id for c in protocol.cells)]
+    found = describe(again, again.visits, again.activities)
+    expected = describe(protocol, protocol.visits, done)
+    assert [f[:2] for f in found] == [e[:2] for e in expected]
+    for (*_, texts), (*_, wanted) in zip(found, expected, strict=True):
+        assert set(wanted) <= set(texts)
+    assert [v.offset_days for v in again.visits] == [v.offset_days for v in protocol.visits]

@@ -1,5 +1,6 @@
 """Schedules of activities in Excel, as they stand in protocols: assessments down, visits across."""
 
+import math
 import re
 import tempfile
 import zipfile
@@ -18,10 +19,14 @@ from unburden.domain.protocol import Activity, Cell, Condition, Epoch, Place, Pr
 
 SHEET = "Schedule"
 MAIN = "main"
+PARENTHESIS = "parenthesis"
 HEADS = ("Epoch", "Visit", "Day", "Week", "Window", "Place")
 MOST_ROWS, MOST_COLUMNS = 2000, 500
-_MARK = re.compile(r"^(\()?[xX](\))?(?:\^?([a-z0-9](?:,[a-z0-9])*))?(\))?$")
-_FOOTNOTE = re.compile(r"^([a-z0-9])\s*[:.)]\s*(\S.*)$", re.DOTALL)
+NO_DAY = "-"
+_SIGN = r"[a-z0-9]{1,2}"
+_MARK = re.compile(rf"^(\()?[xX](\))?(?:\^({_SIGN}(?:,{_SIGN})*)|([a-z0-9](?:,[a-z0-9])*))?(\))?$")
+_FOOTNOTE = re.compile(rf"^({_SIGN})\s*[:)]\s*(.*)$", re.DOTALL)
+_SUPERSCRIPTS = str.maketrans("ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁰¹²³⁴⁵⁶⁷⁸⁹", "abcdefghijklmnoprstuvwxyz0123456789")
 _WINDOW = re.compile(r"^(?:±|\+/-)\s*(\d+(?:\.\d+)?)$|^-\s*(\d+(?:\.\d+)?)\s*/?\s*\+\s*(\d+(?:\.\d+)?)$")
 
 
@@ -56,7 +61,8 @@ def read_soa_excel(path: Path) -> Protocol:
     Column A names the head rows (Visit, and Day or Week; Epoch, Window and Place where wanted),
     then the assessments, then footnotes such as "a: women only". Cells hold X, (X), X^a or
     nothing; (X) is conditional. Days count as printed: where a visit has day 0 they are days from
-    it, else day 1 is the reference. Raises `InvalidProtocol` with every problem and its cell.
+    it, else day 1 is the reference; "-" says that the protocol gives none. Raises
+    `InvalidProtocol` with every problem and its cell.
     """
     problems = Problems(path.name)
     sheet = _open_sheet(path, problems)
@@ -102,8 +108,6 @@ def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
         size = f"{sheet.max_row} rows and {sheet.max_column} columns"
         problems.add(f"has {size}; a schedule has at most {MOST_ROWS} and {MOST_COLUMNS}, remove the rest")
         problems.raise_now(InvalidProtocol)
-    for merged in sorted(str(area) for area in sheet.merged_cells.ranges):
-        problems.add(f"cells {merged} are merged; unmerge them and repeat the text in each")
     first = {row: read_text(sheet, row, 1) for row in range(1, sheet.max_row + 1)}
     heads = {text: row for row, text in first.items() if text in HEADS}
     problems.check("Visit" in heads, "no row of column A says 'Visit'; name the row of the visits so")
@@ -123,11 +127,16 @@ def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
         if found and not has_marks:
             twice = found[1] in footnotes
             problems.check(not twice, f"cell A{row} explains the footnote {found[1]!r} again; keep one")
-            footnotes[found[1]] = found[2]
+            problems.check(bool(found[2]), f"cell A{row} gives the footnote {found[1]!r} no text; write it")
+            footnotes[found[1]] = found[2] or "?"
         elif first[row]:
             assessments.append(row)
         elif has_marks:
             problems.add(f"row {row} has marks but no assessment; name it in cell A{row}")
+    last = max((*heads.values(), *assessments))
+    for area in sorted(sheet.merged_cells.ranges, key=str):
+        if area.min_row <= last:
+            problems.add(f"cells {area} are merged; unmerge them and repeat the text in each")
     problems.check(bool(assessments), "has no assessment below the head rows; add one a row in column A")
     problems.check(bool(columns), "has no visit; give one a column from column B on")
     return _Grid(sheet, heads, columns, tuple(assessments), footnotes)
@@ -172,9 +181,10 @@ def _read_offset(grid: _Grid, column: int, name: str, counts_zero: bool, problem
         text = grid.head(head, column)
         if not text:
             continue
-        try:
-            number = float(text.replace("−", "-"))
-        except ValueError:
+        if text == NO_DAY:
+            return None
+        number = _read_number(text)
+        if number is None:
             cell = f"{get_column_letter(column)}{grid.rows_by_head[head]}"
             problems.add(f"cell {cell} holds {text!r}; give the {head.lower()} as a number")
             return None
@@ -182,8 +192,16 @@ def _read_offset(grid: _Grid, column: int, name: str, counts_zero: bool, problem
             return 7 * number
         return number - 1 if number > 0 and not counts_zero else number
     row = grid.rows_by_head.get("Day", grid.rows_by_head.get("Week"))
-    problems.add(f'visit "{name}" has no day; give one in row {row}')
+    problems.add(f'visit "{name}" has no day; give one in row {row}, or {NO_DAY} where there is none')
     return None
+
+
+def _read_number(text: str) -> float | None:
+    try:
+        number = float(text.replace("−", "-"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _read_window(grid: _Grid, column: int, problems: Problems) -> tuple[float, float]:
@@ -227,12 +245,12 @@ def _make_rows(
 def _make_cell(
     grid: _Grid, address: str, text: str, visit: Visit, activity: Activity, problems: Problems
 ) -> Iterator[Cell]:
-    found = _MARK.match(text.replace(" ", ""))
-    opened, closed = (found[1], found[2] or found[4]) if found else (None, None)
+    found = _MARK.match(text.replace(" ", "").translate(_SUPERSCRIPTS))
+    opened, closed = (found[1], found[2] or found[5]) if found else (None, None)
     if not found or bool(opened) != bool(closed):
         problems.add(f"cell {address} holds {text!r}; use X, (X) or a footnote mark such as X^a")
         return
-    marks = found[3].split(",") if found[3] else []
+    marks = [mark for mark in (found[3] or found[4] or "").split(",") if mark]
     for mark in marks:
         explained = mark in grid.footnotes
         problems.check(
@@ -241,38 +259,60 @@ def _make_cell(
         )
     ids = [f"footnote-{mark}" for mark in marks if mark in grid.footnotes]
     if opened:
-        ids.append("parenthesis")
+        ids.append(PARENTHESIS)
     yield Cell(visit.id, activity.id, text, tuple(dict.fromkeys(ids)))
 
 
 def _make_parenthesis(cells: tuple[Cell, ...]) -> Iterator[Condition]:
-    if any("parenthesis" in cell.condition_ids for cell in cells):
-        yield Condition("parenthesis", "In parentheses: done on condition", "()")
+    if any(PARENTHESIS in cell.condition_ids for cell in cells):
+        yield Condition(PARENTHESIS, "In parentheses: done on condition", "()")
 
 
 def write_soa_excel(protocol: Protocol, path: Path) -> None:
     """The main timeline as an Excel schedule that `read_soa_excel` reads back to the same cells.
 
-    Conditions become footnotes of one letter or digit; a protocol with more than 36 keeps the
-    others out of the marks and lists them below. Written under a temporary name, then renamed.
+    Conditions become footnotes; so does a mark that is more than an X ("Predose"), word for
+    word. Written under a temporary name, then renamed. Raises `InvalidProtocol` for more
+    footnotes than two letters can name (1,332).
     """
-    conditions = [c for c in protocol.conditions if c.id != "parenthesis"]
-    signs = dict(zip([c.id for c in conditions], "abcdefghijklmnopqrstuvwxyz0123456789", strict=False))
-    rows: list[list[Any]] = []
     visits = protocol.main_visits
+    shown = {v.id for v in visits}
+    cells = [cell for cell in protocol.cells if cell.visit_id in shown]
+    texts = {c.id: c.text for c in protocol.conditions if c.id != PARENTHESIS}
+    texts |= {_words_of(cell): _words_of(cell) for cell in cells if _words_of(cell)}
+    signs = dict(zip(texts, _iterate_signs(), strict=False))
+    if len(signs) < len(texts):
+        raise InvalidProtocol(
+            path.name, [f"{len(texts)} footnotes are more than {len(signs)}; split the schedule"]
+        )
     epochs = {epoch.id: epoch.name for epoch in protocol.epochs}
-    rows.append(["Epoch", *(epochs.get(v.epoch_id or "", "") for v in visits)])
-    rows.append(["Visit", *_name_apart([v.name for v in visits])])
-    rows.append(["Day", *(v.day if v.offset_days is not None else None for v in visits)])
-    rows.append(["Window", *(_say_window(v) for v in visits)])
-    rows.append(["Place", *(str(v.place) for v in visits)])
-    marks = {cell.key: _say_mark(cell, signs) for cell in protocol.cells}
+    rows: list[list[Any]] = [
+        ["Epoch", *(epochs.get(v.epoch_id or "", "") for v in visits)],
+        ["Visit", *_name_apart([v.name for v in visits])],
+        ["Day", *(_say_day(v) for v in visits)],
+        ["Window", *(_say_window(v) for v in visits)],
+        ["Place", *(str(v.place) for v in visits)],
+    ]
+    marks = {cell.key: _say_mark(cell, signs) for cell in cells}
     done = [a for a in protocol.activities if any((v.id, a.id) in marks for v in visits)]
     for activity, title in zip(done, _name_apart([a.title for a in done]), strict=True):
         rows.append([title, *(marks.get((v.id, activity.id)) for v in visits)])
     rows.append([])
-    rows.extend([f"{signs[c.id]}: {c.text}"] for c in conditions if c.id in signs)
+    rows.extend([f"{signs[key]}: {text}"] for key, text in texts.items())
     _write_rows(rows, path)
+
+
+def _iterate_signs() -> Iterator[str]:
+    """a to z, 0 to 9, then aa, ab, ... 99."""
+    single = "abcdefghijklmnopqrstuvwxyz0123456789"
+    yield from single
+    yield from (first + second for first in single for second in single)
+
+
+def _words_of(cell: Cell) -> str:
+    """What a mark says beyond being there; "" for an X with or without footnotes."""
+    mark = cell.mark.strip()
+    return "" if _MARK.match(mark.replace(" ", "")) else mark
 
 
 def write_soa_template(path: Path) -> None:
@@ -307,9 +347,18 @@ def _name_apart(names: list[str]) -> list[str]:
 
 
 def _say_mark(cell: Cell, signs: Mapping[str, str]) -> str:
-    marks = ",".join(signs[c] for c in cell.condition_ids if c in signs)
-    base = "(X)" if "parenthesis" in cell.condition_ids else "X"
+    keys = dict.fromkeys((*cell.condition_ids, _words_of(cell)))
+    marks = ",".join(signs[key] for key in keys if key in signs)
+    base = "(X)" if PARENTHESIS in cell.condition_ids else "X"
     return f"{base}^{marks}" if marks else base
+
+
+def _say_day(visit: Visit) -> float | str:
+    """The study day without a zero; part days stay ("-2.1")."""
+    offset = visit.offset_days
+    if offset is None:
+        return NO_DAY
+    return offset + 1 if offset >= 0 else offset
 
 
 def _say_window(visit: Visit) -> str:
