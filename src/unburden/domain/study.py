@@ -31,6 +31,17 @@ class SearchPlan:
 
 
 @dataclass(frozen=True)
+class RecordedVisits:
+    """What patients really did: one row a visit with `patient_id`, `date`, `category`, `is_in_person`.
+
+    `planned` is the category of the visits that the protocol's main schedule plans.
+    """
+
+    visits: Cohort
+    planned: str
+
+
+@dataclass(frozen=True)
 class Study:
     """Everything that `unburden design` needs, checked.
 
@@ -52,6 +63,7 @@ class Study:
     plan: SearchPlan
     share_by_arm: Mapping[str | None, float]
     attrition: Attrition | None = None
+    records: RecordedVisits | None = None
     inputs: Mapping[str, Estimate] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()

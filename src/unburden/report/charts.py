@@ -35,6 +35,7 @@ def draw_frontier(content: Mapping[str, Any]) -> dict[str, Any]:
     errors = base.mark_rule(color=QUIET, opacity=0.35).encode(
         y="power_low:Q", y2="power_high:Q", tooltip=alt.value(None)
     )
+    order = alt.Order("rank:Q", sort="ascending")  # drawn last, so never hidden
     points = base.mark_point(filled=True, opacity=0.8, cursor="pointer").encode(
         size=alt.Size("patients:Q", title="Patients", scale=alt.Scale(zero=False, range=[40, 260])),
         color=alt.Color("kind:N", title="Design", scale=alt.Scale(domain=kinds, range=[INK, ACCENT, QUIET])),
@@ -42,6 +43,7 @@ def draw_frontier(content: Mapping[str, Any]) -> dict[str, Any]:
             "kind:N", title="Design", scale=alt.Scale(domain=kinds, range=["circle", "diamond", "square"])
         ),
     )
+    points = points.encode(order=order).transform_calculate(rank="datum.kind == 'unbeaten' ? 0 : 1")
     chart = (errors + points).properties(width="container", height=380).interactive()
     spec = chart.to_dict()
     spec["config"] = {"font": "system-ui, sans-serif", "view": {"stroke": None}}

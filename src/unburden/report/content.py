@@ -230,6 +230,7 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
     if found is None:
         return None
     texts = {c.id: c.text for c in result.study.protocol.criteria}
+    names = {c.id: c.name for c in result.study.protocol.criteria}
     return {
         "cohort": found.cohort_name,
         "patients": found.patients,
@@ -237,7 +238,7 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
         "source": found.source,
         "steps": [
             {
-                "criterion": s.criterion_id,
+                "criterion": names.get(s.criterion_id, s.criterion_id),
                 "text": s.text,
                 "kind": "inclusion" if s.is_inclusion else "exclusion",
                 "unknown_policy": s.unknown_policy,
@@ -251,7 +252,7 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
             }
             for s in found.steps
         ],
-        "uncomputed": [{"criterion": i, "text": texts.get(i, "")} for i in found.uncomputed],
+        "uncomputed": [{"criterion": names.get(i, i), "text": texts.get(i, "")} for i in found.uncomputed],
     }
 
 

@@ -16,7 +16,7 @@ from unburden.domain.design import Scenario
 from unburden.domain.errors import InvalidInput, InvalidStudy, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.protocol import Place, Protocol
-from unburden.domain.study import Study
+from unburden.domain.study import RecordedVisits, Study
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.planning import find_arm_shares, parse_plan
 from unburden.study.scenarios import parse_scenario, parse_time_on_study
@@ -24,6 +24,7 @@ from unburden.study.scenarios import parse_scenario, parse_time_on_study
 T = TypeVar("T")
 
 STUDY_FILE = "study.toml"
+RECORD_COLUMNS = ("patient_id", "date", "category", "is_in_person")
 
 
 class _Parts:
@@ -62,7 +63,9 @@ def read_study(folder: Path | str) -> Study:
         protocol = _move_places(protocol, places, parts.problems)
     cohort = _read_cohort(root.take("cohort", dict, None), path.parent, parts)
     rules = parts.attempt(lambda: parse_rules(root.take("criteria", list, []), "[[criteria]]")) or ()
+    records = _read_records(root.take("records", dict, None), path.parent, parts)
     if protocol:
+        rules = _name_criteria(rules, protocol)
         _check_rules(rules, protocol, parts.problems)
     attrition = parts.attempt(lambda: _screen(rules, cohort, protocol)) if cohort and protocol else None
     personas = parse_personas(root.take("personas", list), parts.problems)
@@ -102,6 +105,7 @@ def read_study(folder: Path | str) -> Study:
         plan=plan,
         share_by_arm=shares,
         attrition=attrition,
+        records=records,
         inputs=inputs,
         kinds=kinds,
         evidence=tuple(e for e in evidence if e),
@@ -173,6 +177,23 @@ def _read_cohort(table: Any, folder: Path, parts: _Parts) -> Cohort | None:
         parts.problems.check(isinstance(unit, str), f"[cohort.units] has {column} = {unit!r}; give words")
     columns = tuple(Column(column, str(unit)) for column, unit in units.items())
     return parts.attempt(lambda: read_cohort(folder / file, name=name, columns=columns, source=source))
+
+
+def _read_records(table: Any, folder: Path, parts: _Parts) -> RecordedVisits | None:
+    if table is None:
+        return None
+    reader = TableReader(table, "[records]", parts.problems)
+    file, source, planned = (reader.take(key, str) for key in ("file", "source", "planned"))
+    reader.close()
+    columns = tuple(Column(name) for name in RECORD_COLUMNS)
+    visits = parts.attempt(lambda: read_cohort(folder / file, name="records", columns=columns, source=source))
+    return RecordedVisits(visits, planned) if visits else None
+
+
+def _name_criteria(rules: tuple[CriterionRule, ...], protocol: Protocol) -> tuple[CriterionRule, ...]:
+    """The rules with the ids of criteria that they call by name."""
+    ids = {criterion.name: criterion.id for criterion in protocol.criteria}
+    return tuple(replace(rule, criterion_id=ids.get(rule.criterion_id, rule.criterion_id)) for rule in rules)
 
 
 def _check_rules(rules: tuple[CriterionRule, ...], protocol: Protocol, problems: Problems) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 from unburden import __version__
 from unburden.data.files import write_text
 from unburden.domain.frontier import CandidateDesign, Frontier
-from unburden.domain.study import Highlight, RecordCheck, Study, StudyResult
+from unburden.domain.study import Highlight, Study, StudyResult
 from unburden.report.content import derive_content, render_json
 from unburden.report.page import render_page
+from unburden.study.checking import check_records
 from unburden.study.scoring import score_burden
 from unburden.study.searching import Progress, score_changes, search_designs
 
@@ -17,7 +18,6 @@ def design_study(
     *,
     trials: int,
     seed: int,
-    checks: tuple[RecordCheck, ...] = (),
     progress: Progress | None = None,
 ) -> StudyResult:
     """Score, screen, simulate and search one study. Raises what its parts raise."""
@@ -28,17 +28,18 @@ def design_study(
         kinds=study.kinds,
         evidence=study.evidence,
     )
+    overall = score_changes(study, ())
     frontier = search_designs(study, trials=trials, seed=seed, progress=progress)
     return StudyResult(
         study=study,
         scores=scores,
-        overall=score_changes(study, ()),
+        overall=overall,
         frontier=frontier,
         highlights=choose_highlights(frontier),
         trials=trials,
         seed=seed,
         version=__version__,
-        checks=checks,
+        checks=check_records(study, overall),
     )
 
 
