@@ -1,14 +1,23 @@
-# One command each: `make test` and `make check` prepare a fresh machine by themselves.
+# One command each; all prepare a fresh machine by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test check format clean
+.PHONY: demo test check format revalidate benchmarks clean
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
 	touch $@
+
+$(VENV)/core: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+demo: $(VENV)/core
+	$(BIN)/unburden design examples/adjuvant-breast --out runs/adjuvant-breast
 
 test: $(VENV)/ready
 	$(BIN)/pytest -q
@@ -19,6 +28,12 @@ check: $(VENV)/ready
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
+
+revalidate: $(VENV)/ready
+	$(BIN)/pytest -q revalidation
+
+benchmarks: $(VENV)/ready
+	$(BIN)/python benchmarks/measure_spine.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

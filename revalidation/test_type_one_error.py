@@ -1,0 +1,26 @@
+"""The long part: type I error of every default design at 1,000,000 trials."""
+
+import math
+
+import pytest
+
+from unburden.domain.design import Accrual, Continuous, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
+from unburden.simulation.trials import simulate_trials
+
+TRIALS = 1_000_000
+LIMIT = 4 * math.sqrt(0.025 * 0.975 / TRIALS)
+
+
+@pytest.mark.parametrize("rates", [(1.0,), (0.5, 1.0), (1 / 3, 2 / 3, 1.0)])
+def test_log_rank(rates):
+    flat = PiecewiseHazard((0.0, 12.0), (0.02, 0.04))
+    world = Scenario("null", Accrual((0.0,), (20.0,)), TimeToEvent("os", flat, flat), 0.05, ("assumed:null",))
+    found = simulate_trials(Design(500, 1.0, 0.025, rates, Events(300)), world, trials=TRIALS, seed=11)
+    assert found.power.value == pytest.approx(0.025, abs=LIMIT)
+
+
+@pytest.mark.parametrize("patients", [60, 200])
+def test_t(patients):
+    world = Scenario("null", Accrual((0.0,), (20.0,)), Continuous("x", 0.0, 1.0, 6.0), 0.1, ("assumed:null",))
+    found = simulate_trials(Design(patients, 1.0, 0.025, (1.0,), None), world, trials=TRIALS, seed=12)
+    assert found.power.value == pytest.approx(0.025, abs=LIMIT)

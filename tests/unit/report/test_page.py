@@ -1,0 +1,57 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import unburden as ub
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "adjuvant-breast"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    study = ub.read_study(EXAMPLE)
+    ub.write_report(ub.design_study(study, trials=100, seed=1), path)
+    return path
+
+
+def test_the_page_needs_no_network(report):
+    html = report.read_text(encoding="utf-8")
+    without_scripts = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    assert not re.findall(r"(?:src|href)=[\"']https?:", without_scripts)
+    assert "default-src 'none'" in html
+
+
+def test_every_number_on_the_page_names_a_source(report):
+    html = report.read_text(encoding="utf-8")
+    tips = re.findall(r'class="n" tabindex="0" data-tip="([^"]*)"', html)
+    assert len(tips) > 100
+    kinds = ("observed:", "published:", "assumed:", "model:", "simulated:")
+    assert all(any(kind in tip for kind in kinds) for tip in tips)
+
+
+def test_the_json_holds_the_designs_of_the_page(report):
+    content = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
+    html = report.read_text(encoding="utf-8")
+    for design in content["designs"]:
+        assert f'id="d-{design["id"]}"' in html
+    assert content["attrition"]["steps"][-1]["leaving"] == content["attrition"]["eligible"]
+
+
+def test_text_of_the_study_cannot_become_markup(report):
+    study = ub.read_study(EXAMPLE)
+    from dataclasses import replace
+
+    from unburden.report.content import derive_content
+    from unburden.report.page import render_page
+
+    result = ub.design_study(replace(study, title="<script>alert(1)</script>"), trials=100, seed=1)
+    html = render_page(derive_content(result))
+    assert "<script>alert(1)" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+def test_nothing_half_written_is_left(report):
+    assert sorted(p.name for p in report.parent.iterdir()) == ["report.html", "report.json"]
