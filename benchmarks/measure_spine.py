@@ -22,6 +22,11 @@ def take_median(job, repeats: int = 5) -> float:
     return statistics.median(times)
 
 
+def run_quietly(command: list[str]) -> None:
+    """Run a command, keeping what it prints."""
+    subprocess.run(command, capture_output=True, check=True)
+
+
 def measure_reading() -> None:
     import unburden as ub
 
@@ -38,13 +43,9 @@ def measure_reading() -> None:
 
 def measure_start() -> None:
     command = [sys.executable, "-m", "unburden", "--help"]
-    print(
-        f"unburden --help: {take_median(lambda: subprocess.run(command, capture_output=True, check=True), 11):.3f} s"
-    )
+    print(f"unburden --help: {take_median(lambda: run_quietly(command), 11):.3f} s")
     command = [sys.executable, "-c", "import unburden"]
-    print(
-        f"import unburden: {take_median(lambda: subprocess.run(command, capture_output=True, check=True), 11):.3f} s"
-    )
+    print(f"import unburden: {take_median(lambda: run_quietly(command), 11):.3f} s")
 
 
 def measure_simulation() -> None:
@@ -68,13 +69,15 @@ def measure_install() -> None:
 
         def weigh() -> int:
             done = subprocess.run(["du", "-sk", str(packages)], capture_output=True, text=True, check=True)
-            return int(done.stdout.split()[0])
+            return 1024 * int(done.stdout.split()[0])
 
         before = weigh()
         start = time.perf_counter()
         command = [str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), str(ROOT)]
         subprocess.run(command, check=True, capture_output=True)
-        print(f"core install: {(weigh() - before) / 1000:.0f} MB in {time.perf_counter() - start:.0f} s")
+        print(
+            f"core install: {(weigh() - before) / 1e6:.0f} MB on disk in {time.perf_counter() - start:.0f} s"
+        )
         for name in ("first", "second"):
             start = time.perf_counter()
             demo = [str(python), "-m", "unburden", "demo", "--out", str(Path(scratch) / "out")]

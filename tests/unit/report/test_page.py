@@ -55,3 +55,15 @@ def test_text_of_the_study_cannot_become_markup(report):
 
 def test_nothing_half_written_is_left(report):
     assert sorted(p.name for p in report.parent.iterdir()) == ["report.html", "report.json"]
+
+
+def test_the_chart_fits_the_schema_of_vega_lite(report):
+    """Altair carries the Vega-Lite schema and refuses a specification that departs from it."""
+    import altair as alt
+
+    from unburden.report.charts import draw_frontier
+
+    content = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
+    spec = draw_frontier(content)
+    assert alt.LayerChart.from_dict(spec).to_dict(validate=True)["layer"]
+    assert len(spec["data"]["values"]) == len(content["designs"]) + 1
