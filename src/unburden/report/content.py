@@ -156,8 +156,20 @@ def _tell_score(result: StudyResult, score: BurdenScore) -> dict[str, Any]:
         "arm": arms.get(score.arm_id or "", "any arm"),
         "persona": score.persona,
         "totals": [{"dimension": d, "words": WORDS_BY_DIMENSION[d], **tell(score.totals[d])} for d in order],
+        "invasive": _tell_invasive(score),
         "notes": list(score.notes),
     }
+
+
+def _tell_invasive(score: BurdenScore) -> list[dict[str, Any]]:
+    """Expected invasive procedures by class ("venepuncture"), most frequent first."""
+    counts: dict[str, float] = {}
+    for line in score.lines:
+        if line.dimension == "invasive_procedures":
+            amount = line.times * score.evidence[line.evidence_id].value
+            counts[line.detail] = counts.get(line.detail, 0.0) + amount
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return [{"class": name, "value": count, "text": say(count, "1")} for name, count in ordered]
 
 
 def _tell_schedule(result: StudyResult) -> dict[str, Any]:
