@@ -113,7 +113,7 @@ def run_design(study: Path, out: Path, trials: int | None, seed: int | None) -> 
     typer.echo(f"  as written: {_say_design(written)}")
     for highlight in result.highlights:
         chosen = next(d for d in result.frontier.designs if d.id == highlight.design_id)
-        typer.echo(f"  {highlight.what}: {_say_design(chosen)}")
+        typer.echo(f"  {' and '.join(highlight.what)}: {_say_design(chosen)}")
     typer.echo(f"  {len(result.frontier.designs)} unbeaten of {result.frontier.examined} designs")
     typer.echo(f"Report: {report.resolve()}")
 

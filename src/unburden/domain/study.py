@@ -104,7 +104,8 @@ class StudyResult:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A design of the frontier by what makes it worth a look."""
+    """A design of the frontier by what makes it worth a look; `saving` in burden per patient."""
 
-    what: str
+    what: tuple[str, ...]
     design_id: str
+    saving: Estimate

@@ -45,7 +45,7 @@ def draw_frontier(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _draw_points(position: Mapping[str, Any], unit: str) -> dict[str, Any]:
-    """The designs; highlighted ones are drawn last, so that none hides them. Drag and zoom."""
+    """The designs; highlighted ones are drawn last, so that none hides them."""
 
     def tell(field: str, title: str, form: str | None = None) -> dict[str, Any]:
         number = {"type": "quantitative", "format": form} if form else {"type": "nominal"}
@@ -54,7 +54,6 @@ def _draw_points(position: Mapping[str, Any], unit: str) -> dict[str, Any]:
     kind = {"field": "kind", "type": "nominal", "title": "Design"}
     return {
         "mark": {"type": "point", "filled": True, "opacity": 0.8, "cursor": "pointer"},
-        "params": [{"name": "zoom", "select": "interval", "bind": "scales"}],
         "encoding": {
             **position,
             "size": {

@@ -43,7 +43,8 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
         "version": result.version,
         "trials": result.trials,
         "seed": result.seed,
-        "notes": [*study.notes, *study.protocol.notes],
+        "notes": list(study.notes),
+        "protocol_notes": list(study.protocol.notes),
         "protocol": _tell_protocol(result),
         "burden": _tell_scores(result),
         "overall": _tell_score(result, result.overall),
@@ -60,7 +61,9 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
         "minimum_power": study.plan.minimum_power,
         "baseline": _tell_design(result, result.frontier.baseline),
         "designs": [_tell_design(result, design) for design in sort_designs(result)],
-        "highlights": [{"what": h.what, "design": h.design_id} for h in result.highlights],
+        "highlights": [
+            {"what": list(h.what), "design": h.design_id, "saving": tell(h.saving)} for h in result.highlights
+        ],
         "examined": result.frontier.examined,
         "checks": [
             {
@@ -73,7 +76,9 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
             }
             for c in result.checks
         ],
-        "evidence": _tell_evidence(result),
+        "evidence": (evidence := _tell_evidence(result)),
+        "assumed": sum(e["grade"] == "assumed" for e in evidence),
+        "counted": sum(e["low"] != e["high"] or e["grade"] == "assumed" for e in evidence),
     }
 
 
@@ -90,6 +95,9 @@ def render_json(content: Mapping[str, Any]) -> str:
 def tell(estimate: Estimate) -> dict[str, Any]:
     """A number for readers and for machines: `text` says it with its unit."""
     low, high = say(estimate.low, estimate.unit), say(estimate.high, estimate.unit)
+    interval = "" if estimate.is_exact else f"{estimate.level:.0%} interval {low} to {high}"
+    if interval and all(source.startswith("simulated:") for source in estimate.sources):
+        interval += ": error of the simulation only; real recruitment, event rates and effect may differ"
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -98,7 +106,7 @@ def tell(estimate: Estimate) -> dict[str, Any]:
         "unit": estimate.unit,
         "sources": list(estimate.sources),
         "text": say(estimate.value, estimate.unit),
-        "interval": "" if estimate.is_exact else f"{estimate.level:.0%} interval {low} to {high}",
+        "interval": interval,
     }
 
 
@@ -228,6 +236,11 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
             for v in visits
         ],
         "rows": rows,
+        "shared": [
+            sum(overall.by_visit[v.id].get(d, 0.0) for d in TIME_DIMENSIONS) / max(shares[v.id], 1e-9)
+            - sum(minutes.get((v.id, a.id), 0.0) for a in study.protocol.activities) / max(shares[v.id], 1e-9)
+            for v in visits
+        ],
     }
 
 
@@ -244,6 +257,7 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
     texts = {c.id: c.text for c in result.study.protocol.criteria}
     names = {c.id: c.name for c in result.study.protocol.criteria}
     return {
+        "criteria": len(texts) or len(found.steps),
         "cohort": found.cohort_name,
         "patients": found.patients,
         "eligible": found.eligible,
@@ -318,7 +332,10 @@ def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]
                 strict=True,
             )
         ],
-        "values": {name: tell(estimate) for name, estimate in design.values.items()},
+        "values": {
+            name: tell(estimate) | ({"text": f"{100 * estimate.value:.1f} %"} if name == "power" else {})
+            for name, estimate in design.values.items()
+        },
         "burden": {name: tell(estimate) for name, estimate in design.burden.totals.items()},
         "changes": changes,
         "proof": None

@@ -9,7 +9,7 @@ from unburden.domain.study import Highlight, Study, StudyResult
 from unburden.report.content import derive_content, render_json
 from unburden.report.page import render_page
 from unburden.study.checking import check_records
-from unburden.study.scoring import score_burden
+from unburden.study.scoring import score_burden, subtract_scores
 from unburden.study.searching import Progress, score_changes, search_designs
 
 
@@ -35,7 +35,7 @@ def design_study(
         scores=scores,
         overall=overall,
         frontier=frontier,
-        highlights=choose_highlights(frontier),
+        highlights=choose_highlights(frontier, study.plan.burden),
         trials=trials,
         seed=seed,
         version=__version__,
@@ -43,8 +43,11 @@ def design_study(
     )
 
 
-def choose_highlights(frontier: Frontier) -> tuple[Highlight, ...]:
-    """The designs that a reader asks for first; equal ones by less total burden, then more power."""
+def choose_highlights(frontier: Frontier, burden: str) -> tuple[Highlight, ...]:
+    """The designs that a reader asks for first, each once with all that it is best at.
+
+    Equal ones by less total burden, then more power.
+    """
 
     def least(designs: list[CandidateDesign], goal: str) -> str:
         def cost(design: CandidateDesign) -> tuple[float, float, float]:
@@ -66,7 +69,15 @@ def choose_highlights(frontier: Frontier) -> tuple[Highlight, ...]:
         ("asks least of all patients together", designs, "total_burden"),
         ("is done soonest", designs, "duration"),
     ]
-    return tuple(Highlight(what, least(choice, goal)) for what, choice, goal in picks if choice)
+    chosen: dict[str, list[str]] = {}
+    for what, choice, goal in picks:
+        if choice:
+            chosen.setdefault(least(choice, goal), []).append(what)
+    by_id = {design.id: design for design in designs}
+    return tuple(
+        Highlight(tuple(what), name, subtract_scores(frontier.baseline.burden, by_id[name].burden, burden))
+        for name, what in chosen.items()
+    )
 
 
 def write_report(result: StudyResult, path: Path | str) -> None:

@@ -1,11 +1,21 @@
 """Burden by arm and persona, and the one mixture that designs are compared on."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unburden.burden.score import merge_lines, score_schedule, total_lines
 from unburden.data.evidence import read_evidence
-from unburden.domain.burden import BurdenLine, BurdenScore, Evidence, Persona, TimeOnStudy
+from unburden.domain.burden import (
+    PATIENT_MINUTES,
+    TIME_DIMENSIONS,
+    BurdenLine,
+    BurdenScore,
+    Evidence,
+    Persona,
+    TimeOnStudy,
+)
+from unburden.domain.estimate import Estimate
 from unburden.domain.protocol import Protocol
 
 AVERAGE_PATIENT = Persona("average patient", 1.0, description="the evidence ledger's own values")
@@ -76,6 +86,28 @@ def mix_scores(scores: Sequence[tuple[float, BurdenScore]], name: str) -> Burden
         kinds=scores[0][1].kinds,
         notes=tuple(dict.fromkeys(note for _, score in scores for note in score.notes)),
     )
+
+
+def subtract_scores(written: BurdenScore, changed: BurdenScore, dimension: str) -> Estimate:
+    """What the change saves a patient in one dimension (or `patient_minutes`), with its interval.
+
+    Both schedules rest on the same evidence, so an entry's error counts only by the difference of
+    its multiples: the saving is known better than either total. Normal interval.
+    """
+    dimensions = TIME_DIMENSIONS if dimension == PATIENT_MINUTES else (dimension,)
+    evidence = {**written.evidence, **changed.evidence}
+    times: dict[str, float] = {}
+    for sign, score in ((1, written), (-1, changed)):
+        for line in score.lines:
+            if line.dimension in dimensions:
+                times[line.evidence_id] = times.get(line.evidence_id, 0.0) + sign * line.times
+    used = {key: count for key, count in times.items() if abs(count) > 1e-12}
+    value = sum(count * evidence[key].value for key, count in used.items())
+    half = math.sqrt(
+        sum((count * (evidence[key].high - evidence[key].low) / 2) ** 2 for key, count in used.items())
+    )
+    sources = tuple(sorted({evidence[key].source for key in used})) or written.totals[dimension].sources
+    return Estimate(value, value - half, value + half, written.totals[dimension].unit, sources)
 
 
 def weigh_scores(

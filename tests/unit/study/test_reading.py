@@ -68,7 +68,7 @@ def test_problems_of_every_part_come_in_one_error(folder):
         (('activities = ["ecg"]', 'activities = ["eeg"]'), "names the activity 'eeg'; use one of consent"),
         (("hazard_ratio = 0.75", "hazard_ratio = 1.75"), "give a number between 0 and 1"),
         (
-            ('visits = ["month-01", "month-03"', 'visits = ["month-99", "month-03"'),
+            ('visits = ["month-18", "month-30"', 'visits = ["month-99", "month-30"'),
             "names the visit 'month-99'",
         ),
         (('time = "disease_free_days"', 'time = "no_days"'), "the cohort has no column 'no_days'"),
@@ -78,7 +78,7 @@ def test_problems_of_every_part_come_in_one_error(folder):
         (('unknown = "exclude"', 'unknown = "maybe"'), "has unknown 'maybe'; use 'keep' or 'exclude'"),
         (('from = "scenario"', 'from = "hearsay"'), "use one of scenario, cohort, complete"),
         (("alpha = 0.025", "alpha = 0.9"), "alpha is 0.9; give a number between 0 and 0.5"),
-        (("keep_at_least = 2", "keep_at_least = 20"), "keeps at least 20 of 6 cells"),
+        (("keep_at_least = 2", "keep_at_least = 20"), "keeps at least 20 of 8 cells"),
     ],
 )
 def test_each_mistake_is_told_with_its_remedy(folder, change, expected):
