@@ -3,25 +3,35 @@
 import math
 from dataclasses import dataclass
 
+from unburden.domain.analysis import LOG_RANK, SurvivalTest
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate, check_sources
+from unburden.domain.sequential import O_BRIEN_FLEMING_SPENDING, Efficacy, Futility, SequentialPlan
 
 DAYS_PER_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The last look happens when this many events were seen; looks before at shares of it."""
+    """The last look happens when this many events were seen; looks before at shares of it.
+
+    No look is later than the calendar month `latest_month`: what is known then is analysed for the
+    last time, however few the events.
+    """
 
     count: int
+    latest_month: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """The last look happens at this calendar month after the first patient; looks before it at
-    shares of the *events expected then are not known*, so only fixed designs may use it."""
+    """The last look happens at this calendar month after the accrual's start, looks before it at `interim`.
+
+    The bounds are those of the design's information rates, which need not be met then.
+    """
 
     month: float
+    interim: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +39,10 @@ class Design:
     """A two-arm confirmatory trial.
 
     `patients` over both arms; `allocation_ratio` treatment to control; `alpha` one-sided;
-    `information_rates` rise to 1 ((1.0,) is a fixed design; more looks use O'Brien-Fleming-type
-    Lan-DeMets spending). `stopping` applies to time-to-event outcomes; None means that each
-    patient's outcome is waited for.
+    `information_rates` rise to 1 ((1.0,) is a fixed design). `stopping` applies to time-to-event
+    outcomes; None means that each patient's outcome is waited for. `efficacy`, `futility`,
+    `is_binding` and `beta` are those of a `SequentialPlan`. `test` is for time-to-event outcomes; a
+    continuous one takes the t test.
     """
 
     patients: int
@@ -39,6 +50,11 @@ class Design:
     alpha: float
     information_rates: tuple[float, ...]
     stopping: Events | Months | None
+    efficacy: Efficacy = O_BRIEN_FLEMING_SPENDING
+    futility: Futility | None = None
+    is_binding: bool = False
+    beta: float | None = None
+    test: SurvivalTest = LOG_RANK
 
     def __post_init__(self) -> None:
         problems = Problems("design")
@@ -53,15 +69,40 @@ class Design:
             f"information_rates {list(rates)} must rise from above 0 to 1",
         )
         match self.stopping:
-            case Events(count):
+            case Events(count, latest_month):
+                problems.check(latest_month > 0, f"latest_month is {latest_month}; give a number over 0")
                 problems.check(0 < count <= self.patients, f"{count} events from {self.patients} patients "
                                "cannot happen; give between 1 and the number of patients")  # fmt: skip
-            case Months(month):
+            case Months(month, interim):
                 problems.check(month > 0, f"stopping month is {month}; give a number over 0")
-                problems.check(len(rates) == 1, "a stop by calendar month allows one look; stop by events")
+                months = (*interim, month)
+                problems.check(
+                    len(months) == len(rates),
+                    f"{len(months)} calendar months for {len(rates)} looks; give one month a look",
+                )
+                rises = all(a < b for a, b in zip((0.0, *months), months, strict=False))
+                problems.check(rises, f"the months of the looks {list(months)} must rise from above 0")
             case None:
                 pass
+        if not problems:
+            try:
+                self.plan  # noqa: B018
+            except InvalidDesign as error:
+                problems.extend(error.problems)
         problems.raise_if_any(InvalidDesign)
+
+    @property
+    def plan(self) -> SequentialPlan:
+        """The group-sequential test that the design asks for."""
+        return SequentialPlan(
+            self.alpha,
+            1,
+            self.information_rates,
+            self.efficacy,
+            self.futility,
+            self.is_binding,
+            self.beta,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +212,8 @@ class OperatingCharacteristics:
     `stopped_by_look` have one share per look. `months` is the expected duration from the first
     patient to the stop, `patients` the expected number enrolled by then, `events` the expected
     number seen (None for continuous outcomes). Intervals show Monte Carlo error (95 %).
-    `critical_values` are the z bounds used.
+    `critical_values` are the z bounds used, `futility_values` those at or below which a trial stops
+    without rejecting (-inf for none).
     """
 
     design: Design
@@ -185,3 +227,4 @@ class OperatingCharacteristics:
     rejected_by_look: tuple[float, ...]
     stopped_by_look: tuple[float, ...]
     critical_values: tuple[float, ...]
+    futility_values: tuple[float, ...] = ()

@@ -74,6 +74,7 @@ Spending: TypeAlias = OBrienFlemingSpending | PocockSpending | HwangShihDeCani |
 Efficacy: TypeAlias = Spending | WangTsiatis | HaybittlePeto | PampallonaTsiatis
 Futility: TypeAlias = Spending | FixedFutility
 
+O_BRIEN_FLEMING_SPENDING = OBrienFlemingSpending()
 O_BRIEN_FLEMING = WangTsiatis(0.0)
 POCOCK = WangTsiatis(0.5)
 

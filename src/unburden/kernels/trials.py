@@ -1,13 +1,36 @@
 """One simulated two-arm trial after another: patients enter, are followed, are tested at looks."""
 
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
+from unburden.kernels.looks import allocate_desk, cut_trial, find_event_month, list_events
+from unburden.kernels.patients import allocate_trial, draw_trial
 from unburden.kernels.random import draw_two_uniforms
+from unburden.kernels.survival_tests import allocate_notes, compute_test_z
 
 _TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
+_CHUNK = 128
+STAGE, REJECTS, MONTH, PATIENTS, EVENTS = range(5)
+
+
+class Looks(NamedTuple):
+    """When a survival trial is looked at and what then stops it.
+
+    `events` (looks,): at this many events, or 0 for a look at calendar `months` (looks,); no look
+    is later than `latest`. `efficacy` (looks,): z at or above it rejects; `futility`: z at or below
+    it stops; -inf for none. `tests` (tests, 4): the statistics, each with its own course of the
+    same trials.
+    """
+
+    events: np.ndarray
+    months: np.ndarray
+    latest: float
+    efficacy: np.ndarray
+    futility: np.ndarray
+    tests: np.ndarray
 
 
 @numba.njit(cache=True)
@@ -35,145 +58,74 @@ def is_allocated_to_treatment(patient, treated_share):
 
 
 @numba.njit(cache=True)
-def simulate_follow_up(seed, trial, accrual, control, treatment, dropout, treated_share, patients):
-    """Entry, time to event or dropout, whether it was the event, and arm of each patient.
-
-    `accrual`, `control`, `treatment`: arrays (2, k) of starts and rates per month. Entries follow a
-    Poisson process with the accrual rate until all `patients` have entered.
-    """
-    entry = np.empty(patients)
-    time = np.empty(patients)
-    is_event = np.empty(patients, np.bool_)
-    is_treated = np.empty(patients, np.bool_)
-    intensity = 0.0
-    for i in range(patients):
-        gap, _ = draw_two_uniforms(seed, trial, np.uint64(i), _ACCRUAL)
-        intensity -= math.log(gap)
-        entry[i] = invert_piecewise(intensity, accrual[0], accrual[1])
-        for_event, for_dropout = draw_two_uniforms(seed, trial, np.uint64(i), _TIMES)
-        is_treated[i] = is_allocated_to_treatment(i, treated_share)
-        hazard = treatment if is_treated[i] else control
-        event = invert_piecewise(-math.log(for_event), hazard[0], hazard[1])
-        lost = -math.log(for_dropout) / dropout if dropout > 0.0 else math.inf
-        is_event[i] = event <= lost
-        time[i] = event if is_event[i] else lost
-    return entry, time, is_event, is_treated
+def find_last_month(trial):
+    """The calendar month after which nobody is followed any more; infinite ones are left out."""
+    last = 0.0
+    for k in range(trial.calendar.shape[0]):
+        if trial.calendar[k] < np.inf:
+            last = max(last, trial.calendar[k])
+    return last
 
 
 @numba.njit(cache=True)
-def compute_cut_z(order, entry, time, is_event, is_treated, cut):
-    """Log-rank z, patients and events at the calendar month `cut`, in one sweep.
+def find_cut(looks, stage, desk, seen_ever, trial):
+    """Calendar month of a look, and whether the trial ends there because nothing more can come.
 
-    `order` sorts `time`; `entry` rises. An event counts when its own calendar time, entry + time, is
-    not after the cut: the very sum from which the cut was taken, so that rounding cannot lose the
-    event that triggered the look. Everybody else who has entered is censored at cut - entry; since
-    entries rise, these times fall, and a second pointer walks them from the last entry back.
+    Where the events of a look never come, the trial is analysed when nobody is left to follow.
     """
-    entered = np.searchsorted(entry, cut, side="right")
-    at_risk = entered
-    treated_at_risk = 0
-    for i in range(entered):
-        treated_at_risk += is_treated[i]
-    last = entered - 1
-    total = 0
-    difference = 0.0
-    variance = 0.0
-    i = 0
-    n = order.shape[0]
-    while i < n:
-        row = order[i]
-        now = time[row]
-        if row >= entered or entry[row] + now > cut:
-            i += 1
-            continue
-        while last >= 0 and cut - entry[last] < now:
-            if entry[last] + time[last] > cut:
-                at_risk -= 1
-                treated_at_risk -= is_treated[last]
-            last -= 1
-        events = 0
-        treated_events = 0
-        leaving = 0
-        treated_leaving = 0
-        while i < n and time[order[i]] == now:
-            row = order[i]
-            i += 1
-            if row >= entered or entry[row] + now > cut:
-                continue
-            leaving += 1
-            treated_leaving += is_treated[row]
-            if is_event[row]:
-                events += 1
-                treated_events += is_treated[row]
-        if events > 0:
-            share = treated_at_risk / at_risk
-            total += events
-            difference += events * share - treated_events
-            if at_risk > 1:
-                variance += events * share * (1 - share) * (at_risk - events) / (at_risk - 1)
-        at_risk -= leaving
-        treated_at_risk -= treated_leaving
-    z = difference / math.sqrt(variance) if variance > 0.0 else 0.0
-    return z, entered, total
-
-
-@numba.njit(cache=True)
-def run_survival_trial(entry, time, is_event, is_treated, looks, bounds, last_month):
-    """Look at which the trial stops, whether it rejects, month, patients and events by then.
-
-    `looks` holds numbers of events, or is empty for one look at calendar month `last_month`. Where
-    the events of a look never come, the trial is analysed when nobody is left to follow, at the
-    last bound.
-    """
-    calendar = np.sort((entry + time)[is_event])
-    order = np.argsort(time)
-    events_ever = calendar.shape[0]
-    stages = bounds.shape[0]
-    for stage in range(stages):
-        is_last = stage == stages - 1
-        if looks.shape[0] == 0:
-            cut = last_month
-        elif looks[stage] <= events_ever:
-            cut = calendar[looks[stage] - 1]
-        else:
-            cut = np.max(entry + time)
-            is_last = True
-        z, entered, events = compute_cut_z(order, entry, time, is_event, is_treated, cut)
-        reached = stages - 1 if is_last else stage
-        if z >= bounds[reached] or is_last:
-            return reached, z >= bounds[reached], cut, entered, events
-    return stages - 1, False, 0.0, 0, 0
+    if looks.events[stage] == 0:
+        return min(looks.months[stage], looks.latest), False
+    if looks.events[stage] <= seen_ever:
+        cut = find_event_month(desk, seen_ever, looks.events[stage])
+        if cut <= looks.latest:
+            return cut, False
+    return min(find_last_month(trial), looks.latest), True
 
 
 @numba.njit(cache=True, parallel=True)
-def simulate_survival_trials(
-    seed,
-    first,
-    trials,
-    accrual,
-    control,
-    treatment,
-    dropout,
-    treated_share,
-    patients,
-    looks,
-    bounds,
-    last_month,
-):
-    """`trials` trials from number `first`: rows of stop look, rejection, month, patients, events."""
-    out = np.empty((trials, 5))
-    for t in numba.prange(trials):
-        entry, time, is_event, is_treated = simulate_follow_up(
-            seed, np.uint64(first + t), accrual, control, treatment, dropout, treated_share, patients
-        )
-        stage, rejects, month, entered, events = run_survival_trial(
-            entry, time, is_event, is_treated, looks, bounds, last_month
-        )
-        out[t, 0] = stage
-        out[t, 1] = rejects
-        out[t, 2] = month
-        out[t, 3] = entered
-        out[t, 4] = events
+def simulate_survival_trials(seed, scenario, first, trials, world, looks, points, weights):
+    """`trials` trials from number `first`: for each test the look that stopped, rejection, month, patients,
+    events; shape (trials, tests, 5).
+
+    A trial that cannot reach a look's events is tested for the last time at the last bound.
+    """
+    tests = looks.tests.shape[0]
+    stages = looks.efficacy.shape[0]
+    strata = world.ends.shape[0]
+    out = np.empty((trials, tests, 5))
+    for chunk in numba.prange((trials + _CHUNK - 1) // _CHUNK):
+        trial, scratch = allocate_trial(world)
+        n = trial.time.shape[0]
+        sets, desk = allocate_desk(n)
+        notes = allocate_notes(n)
+        row_ends, entered, horizon = np.empty(strata, np.int64), np.empty(strata), np.empty(strata)
+        is_running = np.empty(tests, np.bool_)
+        for t in range(chunk * _CHUNK, min(trials, (chunk + 1) * _CHUNK)):
+            draw_trial(seed, scenario, np.uint64(first + t), world, trial, scratch)
+            seen_ever = list_events(trial, desk) if looks.events[-1] > 0 else 0
+            is_running[:] = True
+            for stage in range(stages):
+                cut, is_over = find_cut(looks, stage, desk, seen_ever, trial)
+                is_last = is_over or stage == stages - 1
+                reached = stages - 1 if is_last else stage
+                events = cut_trial(trial, world.ends, cut, desk, sets, row_ends, entered, horizon)
+                bound = looks.efficacy[reached]
+                exact = bound if looks.futility[reached] == -np.inf else np.nan
+                for k in range(tests):
+                    if not is_running[k]:
+                        continue
+                    z = compute_test_z(
+                        looks.tests[k], sets, row_ends, entered, horizon, exact, notes, points, weights
+                    )
+                    if z >= bound or z <= looks.futility[reached] or is_last:
+                        is_running[k] = False
+                        out[t, k, STAGE] = reached
+                        out[t, k, REJECTS] = z >= bound
+                        out[t, k, MONTH] = cut
+                        out[t, k, PATIENTS] = entered.sum()
+                        out[t, k, EVENTS] = events
+                if is_last or not np.any(is_running):
+                    break
     return out
 
 
@@ -209,10 +161,11 @@ def compute_means_z(outcome, is_known, is_treated):
 
 
 @numba.njit(cache=True)
-def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treated_share, looks, bounds):
+def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treated_share, looks, limits):
     """As `run_survival_trial`, for a normal outcome seen `month` months after entry.
 
-    A look happens when `looks[k]` patients have reached that month; those who dropped out before
+    A look happens when `looks[k]` patients have reached that month; `limits` (2, looks): at or above
+    the first the trial rejects, at or below the second it stops; those who dropped out before
     have no outcome and are left out of the test. The last number returned counts outcomes.
     """
     patients = looks[-1]
@@ -230,26 +183,26 @@ def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treate
         radius, angle = draw_two_uniforms(seed, trial, np.uint64(i), _TIMES)
         normal = math.sqrt(-2 * math.log(radius)) * math.cos(2 * math.pi * angle)
         outcome[i] = sd * normal + (difference if is_treated[i] else 0.0)
-    stages = bounds.shape[0]
+    stages = looks.shape[0]
     for stage in range(stages):
         reached = looks[stage]
         z = compute_means_z(outcome[:reached], is_known[:reached], is_treated[:reached])
-        if z >= bounds[stage] or stage == stages - 1:
+        if z >= limits[0, stage] or z <= limits[1, stage] or stage == stages - 1:
             cut = entry[reached - 1] + month
             entered = np.searchsorted(entry, cut, side="right")
-            return stage, z >= bounds[stage], cut, entered, is_known[:reached].sum()
+            return stage, z >= limits[0, stage], cut, entered, is_known[:reached].sum()
     return stages - 1, False, 0.0, 0, 0
 
 
 @numba.njit(cache=True, parallel=True)
 def simulate_means_trials(
-    seed, first, trials, accrual, difference, sd, month, dropout, treated_share, looks, bounds
+    seed, first, trials, accrual, difference, sd, month, dropout, treated_share, looks, limits
 ):
     """As `simulate_survival_trials`, for a normal outcome; the last column counts outcomes."""
     out = np.empty((trials, 5))
     for t in numba.prange(trials):
         stage, rejects, cut, entered, known = run_means_trial(
-            seed, np.uint64(first + t), accrual, difference, sd, month, dropout, treated_share, looks, bounds
+            seed, np.uint64(first + t), accrual, difference, sd, month, dropout, treated_share, looks, limits
         )
         out[t, 0] = stage
         out[t, 1] = rejects

@@ -1,26 +1,54 @@
 """How a design behaves in a scenario, by simulating whole trials."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import astuple, replace
 
 import numba
 import numpy as np
 
+from unburden.domain.analysis import (
+    CoxWald,
+    FlemingHarrington,
+    LogRank,
+    MaxCombo,
+    Milestone,
+    ModestlyWeighted,
+    RestrictedMean,
+    SurvivalTest,
+)
 from unburden.domain.design import (
-    Continuous,
     Design,
     Events,
     Months,
     OperatingCharacteristics,
-    PiecewiseHazard,
     Scenario,
     TimeToEvent,
 )
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
-from unburden.kernels.trials import simulate_means_trials, simulate_survival_trials
-from unburden.simulation.boundaries import compute_critical_values
+from unburden.domain.sequential import SequentialBounds
+from unburden.kernels import survival_tests
+from unburden.kernels.patients import World
+from unburden.kernels.trials import (
+    Looks,
+    simulate_means_trials,
+    simulate_survival_trials,
+)
+from unburden.simulation.boundaries import derive_bounds
 
 _Z = 1.959963984540054
+_CODE_BY_TEST = {
+    LogRank: survival_tests.LOG_RANK,
+    FlemingHarrington: survival_tests.FLEMING_HARRINGTON,
+    ModestlyWeighted: survival_tests.MODESTLY_WEIGHTED,
+    MaxCombo: survival_tests.MAX_COMBO,
+    RestrictedMean: survival_tests.RESTRICTED_MEAN,
+    Milestone: survival_tests.MILESTONE,
+    CoxWald: survival_tests.COX,
+}
+_BIT_BY_WEIGHT = {(0, 0): 1, (1, 0): 2, (0, 1): 4, (1, 1): 8}
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 def simulate_trials(
@@ -28,9 +56,10 @@ def simulate_trials(
 ) -> OperatingCharacteristics:
     """Power, duration, patients and events of a design, with their Monte Carlo error.
 
-    Looks: O'Brien-Fleming-type Lan-DeMets bounds at the design's information rates, tested
-    one-sided (log-rank for times to events, t for a continuous outcome). The same seed gives the
-    same patients to every design, and the same answer on any number of `threads` (None: all).
+    Bounds as the design asks for (O'Brien-Fleming-type Lan-DeMets unless it says otherwise), tested
+    one-sided: the design's test for times to events, t for a continuous outcome. Patients enter as
+    a Poisson process and are allocated alternately, keeping the ratio. The same seed gives the same
+    random numbers to every design, and the same answer on any number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
 
     >>> from unburden.domain.design import Accrual
@@ -41,49 +70,113 @@ def simulate_trials(
     >>> simulate_trials(plan, world, trials=2000, seed=1).power.value > 0.7
     True
     """
+    return compare_tests(design, scenario, (design.test,), trials=trials, seed=seed, threads=threads)[0]
+
+
+def compare_tests(
+    design: Design,
+    scenario: Scenario,
+    tests: Sequence[SurvivalTest],
+    *,
+    trials: int,
+    seed: int,
+    threads: int | None = None,
+) -> tuple[OperatingCharacteristics, ...]:
+    """As `simulate_trials`, once for each test, all on the same simulated patients.
+
+    A continuous outcome knows the t test only and answers once.
+    """
     _check(design, scenario, trials, seed, threads)
-    bounds = np.array(compute_critical_values(design.information_rates, design.alpha))
+    bounds = derive_bounds(design.plan)
     before = numba.get_num_threads()
     if threads is not None:
         numba.set_num_threads(threads)
     try:
-        rows = _run(design, scenario, trials, seed, bounds)
+        runs = _run(design, scenario, tests, trials, seed, bounds)
     finally:
         numba.set_num_threads(before)
-    return _summarise(design, scenario, trials, seed, bounds, rows)
+    return tuple(
+        _summarise(replace(design, test=test), scenario, trials, seed, bounds, rows)
+        for test, rows in zip(tests, runs, strict=False)
+    )
 
 
-def _run(design: Design, scenario: Scenario, trials: int, seed: int, bounds: np.ndarray) -> np.ndarray:
-    accrual = np.array([scenario.accrual.start_months, scenario.accrual.per_month], dtype=float)
-    treated_share = design.allocation_ratio / (1 + design.allocation_ratio)
-    dropout = scenario.dropout_hazard_per_month
+def _run(
+    design: Design,
+    scenario: Scenario,
+    tests: Sequence[SurvivalTest],
+    trials: int,
+    seed: int,
+    bounds: SequentialBounds,
+) -> list[np.ndarray]:
+    """Rows (trials, 5) of each test."""
     key = np.uint64(seed)
-    match scenario.outcome:
-        case TimeToEvent(control=control, treatment=treatment):
-            looks, month = _derive_looks(design)
-            return simulate_survival_trials(
-                key, 0, trials, accrual, _to_array(control), _to_array(treatment), dropout,
-                treated_share, design.patients, looks, bounds, month,
-            )  # fmt: skip
-        case Continuous(mean_difference=difference, sd=sd, assessed_month=month):
-            looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
-            return simulate_means_trials(
-                key, 0, trials, accrual, difference, sd, month, dropout, treated_share, looks, bounds
-            )
+    if isinstance(scenario.outcome, TimeToEvent):
+        looks, world = make_looks(design, tests, bounds), make_world(design, scenario)
+        found = simulate_survival_trials(key, np.uint64(0), 0, trials, world, looks, _POINTS, _WEIGHTS)
+        return [found[:, k] for k in range(len(tests))]
+    outcome = scenario.outcome
+    accrual = np.array([scenario.accrual.start_months, scenario.accrual.per_month], dtype=float)
+    looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
+    limits = np.array([bounds.efficacy, bounds.futility])
+    rows = simulate_means_trials(
+        key, 0, trials, accrual, outcome.mean_difference, outcome.sd, outcome.assessed_month,
+        scenario.dropout_hazard_per_month, _find_treated_share(design), looks, limits,
+    )  # fmt: skip
+    return [rows]
 
 
-def _derive_looks(design: Design) -> tuple[np.ndarray, float]:
+def make_looks(design: Design, tests: Sequence[SurvivalTest], bounds: SequentialBounds) -> Looks:
+    """The looks of a time-to-event design as the kernels take them."""
+    count = len(design.information_rates)
+    events, months, latest = np.zeros(count, dtype=np.int64), np.zeros(count), math.inf
     match design.stopping:
-        case Events(count):
-            return np.array([math.ceil(r * count - 1e-9) for r in design.information_rates]), math.inf
-        case Months(month):
-            return np.empty(0, dtype=np.int64), month
+        case Events(last, latest_month):
+            events = np.array([math.ceil(r * last - 1e-9) for r in design.information_rates])
+            latest = latest_month
+        case Months(month, interim):
+            months = np.array((*interim, month))
         case None:
             raise AssertionError("checked before")
+    codes = np.array([encode_test(test) for test in tests])
+    return Looks(events, months, latest, np.array(bounds.efficacy), np.array(bounds.futility), codes)
 
 
-def _to_array(hazard: PiecewiseHazard) -> np.ndarray:
-    return np.array([hazard.start_months, hazard.per_month], dtype=float)
+def encode_test(test: SurvivalTest) -> tuple[float, ...]:
+    """A test as four numbers: which, and its own."""
+    if isinstance(test, MaxCombo):
+        own: tuple[float, ...] = (sum(_BIT_BY_WEIGHT[pair] for pair in test.weights),)
+    else:
+        own = astuple(test)
+    return (_CODE_BY_TEST[type(test)], *own, *(0.0,) * (3 - len(own)))
+
+
+def make_world(design: Design, scenario: Scenario) -> World:
+    """The patients of a scenario with a time-to-event outcome as the kernels take them."""
+    outcome = scenario.outcome
+    assert isinstance(outcome, TimeToEvent)
+    accrual, dropout = scenario.accrual, scenario.dropout_hazard_per_month
+    share = _find_treated_share(design)
+    due = np.floor(np.arange(design.patients + 1) * share + 1e-9)
+    treated = np.diff(due).astype(np.uint64)
+    places = np.argsort(treated, kind="stable").astype(np.uint64)
+    rows: list[tuple[Sequence[float], ...]] = [(accrual.start_months, accrual.per_month, accrual.per_month)]
+    for hazard in (outcome.control, outcome.treatment):
+        totals = [rate + dropout for rate in hazard.per_month]
+        shares = [
+            rate / total if total else 0.0 for rate, total in zip(hazard.per_month, totals, strict=True)
+        ]
+        rows.append((hazard.start_months, totals, shares))
+    pieces = np.array([[len(starts) for starts, *_ in rows]])
+    steps = np.zeros((1, 3, 3, int(pieces.max())))
+    for kind, row in enumerate(rows):
+        steps[0, kind, :, : len(row[0])] = row
+    controls = np.array([int((treated == 0).sum())])
+    return World(np.array([design.patients]), controls, places, treated, steps, pieces)
+
+
+def _find_treated_share(design: Design) -> float:
+    return design.allocation_ratio / (1 + design.allocation_ratio)
 
 
 def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: int | None) -> None:
@@ -115,11 +208,11 @@ def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: 
 
 
 def _summarise(
-    design: Design, scenario: Scenario, trials: int, seed: int, bounds: np.ndarray, rows: np.ndarray
+    design: Design, scenario: Scenario, trials: int, seed: int, bounds: SequentialBounds, rows: np.ndarray
 ) -> OperatingCharacteristics:
     source = f"simulated:n={trials},seed={seed}"
     stage, rejects = rows[:, 0].astype(int), rows[:, 1] > 0.5
-    looks = range(len(bounds))
+    looks = range(len(bounds.efficacy))
     is_survival = isinstance(scenario.outcome, TimeToEvent)
     return OperatingCharacteristics(
         design=design,
@@ -132,7 +225,8 @@ def _summarise(
         events=_estimate_mean(rows[:, 4], "event", source) if is_survival else None,
         rejected_by_look=tuple(float((rejects & (stage == look)).mean()) for look in looks),
         stopped_by_look=tuple(float((stage == look).mean()) for look in looks),
-        critical_values=tuple(float(bound) for bound in bounds),
+        critical_values=bounds.efficacy,
+        futility_values=bounds.futility,
     )
 
 

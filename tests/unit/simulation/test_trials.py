@@ -1,6 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from unburden.domain.analysis import (
+    CoxWald,
+    FlemingHarrington,
+    LogRank,
+    MaxCombo,
+    Milestone,
+    RestrictedMean,
+)
 from unburden.domain.design import (
     Accrual,
     Continuous,
@@ -12,8 +22,8 @@ from unburden.domain.design import (
     TimeToEvent,
 )
 from unburden.domain.errors import InvalidDesign
-from unburden.kernels.trials import run_survival_trial, simulate_follow_up
-from unburden.simulation.trials import simulate_trials
+from unburden.domain.sequential import FixedFutility
+from unburden.simulation.trials import compare_tests, make_world, simulate_trials
 
 FLAT = PiecewiseHazard((0.0,), (0.05,))
 LOWER = PiecewiseHazard((0.0, 6.0), (0.05, 0.03))
@@ -38,18 +48,6 @@ def test_one_and_two_threads_give_the_same_answer(design, outcome):
     assert answers[0] == answers[1]
 
 
-def test_kernels_agree_with_plain_python():
-    arrays = (np.array([[0.0], [20.0]]), np.array([[0.0], [0.05]]), np.array([[0.0, 6.0], [0.05, 0.03]]))
-    args = (np.uint64(3), np.uint64(11), *arrays, 0.004, 0.5, 60)
-    compiled = simulate_follow_up(*args)
-    with np.errstate(over="ignore"):
-        plain = simulate_follow_up.py_func(*args)
-    for one, other in zip(compiled, plain, strict=True):
-        np.testing.assert_array_equal(one, other)
-    rest = (np.array([10, 20]), np.array([2.96, 1.97]), np.inf)
-    assert run_survival_trial(*compiled, *rest) == run_survival_trial.py_func(*plain, *rest)
-
-
 def test_events_that_never_come_end_the_trial_with_the_last_patient():
     design = Design(40, 1.0, 0.025, (1.0,), Events(40))
     found = simulate_trials(design, make_scenario(dropout=0.9), trials=200, seed=1)
@@ -64,10 +62,37 @@ def test_a_calendar_stop_lasts_that_long():
 
 
 def test_allocation_keeps_its_ratio():
-    arrays = (np.array([[0.0], [20.0]]), np.array([[0.0], [0.05]]), np.array([[0.0], [0.05]]))
-    *_, is_treated = simulate_follow_up(np.uint64(1), np.uint64(0), *arrays, 0.0, 2 / 3, 300)
-    assert is_treated.sum() == 200
-    assert all(abs(is_treated[:n].sum() - n * 2 / 3) < 1 for n in range(1, 301))
+    treated = make_world(Design(300, 2.0, 0.025, (1.0,), Events(100)), make_scenario()).treated
+    assert treated.sum() == 200
+    assert all(abs(treated[:n].sum() - n * 2 / 3) < 1 for n in range(1, 301))
+
+
+def test_futility_stops_some_trials():
+    null = make_scenario(TimeToEvent("death", FLAT, FLAT))
+    design = Design(200, 1.0, 0.025, (0.5, 1.0), Events(120), futility=FixedFutility((0.0,)))
+    found = simulate_trials(design, null, trials=4000, seed=2)
+    assert found.stopped_by_look[0] == pytest.approx(0.5, abs=0.04)
+    assert found.futility_values == (0.0, -np.inf)
+
+
+def test_no_look_is_later_than_the_latest_month():
+    found = simulate_trials(replace(DESIGN, stopping=Events(120, 12.0)), make_scenario(), trials=200, seed=2)
+    assert found.months.high <= 12.0
+
+
+def test_looks_by_calendar():
+    design = replace(DESIGN, stopping=Months(30.0, (15.0,)))
+    found = simulate_trials(design, make_scenario(), trials=2000, seed=2)
+    first = found.stopped_by_look[0]
+    assert found.months.value == pytest.approx(15 * first + 30 * (1 - first))
+
+
+def test_tests_are_compared_on_the_same_patients():
+    tests = (LogRank(), FlemingHarrington(0, 1), MaxCombo(), RestrictedMean(12.0), Milestone(9.0), CoxWald())
+    together = compare_tests(DESIGN, make_scenario(), tests, trials=400, seed=3)
+    for test, found in zip(tests, together, strict=True):
+        alone = simulate_trials(replace(DESIGN, test=test), make_scenario(), trials=400, seed=3)
+        assert alone == found
 
 
 def test_every_problem_is_listed_at_once():

@@ -1,0 +1,354 @@
+"""Tests of two survival curves from the risk sets of one cut; z is positive where treatment does better.
+
+Every function takes risk sets (`kernels.looks.RiskSets`) and which of their rows hold; the rows of
+several strata lie one after the other. Where nothing can be told (no event, no variance), z is 0.
+"""
+
+import math
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+LOG_RANK, FLEMING_HARRINGTON, MODESTLY_WEIGHTED, MAX_COMBO, RESTRICTED_MEAN, MILESTONE, COX = range(7)
+_REACH = 7.0
+_SQRT_HALF, _SQRT_TWO_PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def sum_logrank(sets, rows):
+    """Expected minus seen events of treatment, and its hypergeometric variance (Mantel 1966)."""
+    difference, variance = 0.0, 0.0
+    for i in range(rows):
+        events, at_risk = sets.events[i], sets.at_risk[i]
+        share = sets.treated_at_risk[i] / at_risk
+        difference += events * share - sets.treated_events[i]
+        spread = events * share * (1.0 - share)
+        if events > 1.0:
+            spread *= (at_risk - events) / (at_risk - 1.0)
+        variance += spread
+    return difference, variance
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_pooled_survival(sets, start, end, survival):
+    """Kaplan-Meier of both arms together just before each event time of one stratum."""
+    now = 1.0
+    for i in range(start, end):
+        survival[i] = now
+        now *= (sets.at_risk[i] - sets.events[i]) / sets.at_risk[i]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_terms(sets, rows, difference, variance):
+    """Each row's term of the log-rank difference and of its variance."""
+    for i in range(rows):
+        events, at_risk = sets.events[i], sets.at_risk[i]
+        share = sets.treated_at_risk[i] / at_risk
+        difference[i] = events * share - sets.treated_events[i]
+        ties = (at_risk - events) / max(at_risk - 1.0, 1.0)
+        variance[i] = events * share * (1.0 - share) * ties
+
+
+@numba.njit(cache=True, error_model="numpy")
+def sum_weighted(weights, difference, variance, rows):
+    """Weighted log-rank difference and its variance."""
+    total, spread = 0.0, 0.0
+    for i in range(rows):
+        total += weights[i] * difference[i]
+        spread += weights[i] * weights[i] * variance[i]
+    return total, spread
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_fleming_harrington(survival, rows, rho, gamma, weights):
+    """Weights S(t-)**rho (1 - S(t-))**gamma (Fleming & Harrington 1991)."""
+    for i in range(rows):
+        weights[i] = survival[i] ** rho * (1.0 - survival[i]) ** gamma
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_modest(sets, survival, start, end, month, weights):
+    """Weights 1 / max(S(t-), S(month)) (Magirr & Burman 2019), from the survival just before events."""
+    floor = 1.0
+    for i in range(start, end):
+        if sets.time[i] > month:
+            break
+        floor = survival[i] * (sets.at_risk[i] - sets.events[i]) / sets.at_risk[i]
+    for i in range(start, end):
+        weights[i] = 1.0 / max(survival[i], floor) if floor > 0.0 or survival[i] > 0.0 else 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def sum_curve(sets, start, end, is_treated, month, areas, terms):
+    """Kaplan-Meier of one arm up to `month`: restricted mean, its variance, survival, its variance.
+
+    Greenwood's variances. `areas` and `terms` are scratch.
+    """
+    survival, greenwood, area, last = 1.0, 0.0, 0.0, 0.0
+    steps = 0
+    for i in range(start, end):
+        if sets.time[i] > month:
+            break
+        events = sets.treated_events[i] if is_treated else sets.events[i] - sets.treated_events[i]
+        if events == 0.0:
+            continue
+        at_risk = sets.treated_at_risk[i] if is_treated else sets.at_risk[i] - sets.treated_at_risk[i]
+        area += survival * (sets.time[i] - last)
+        last = sets.time[i]
+        survival *= (at_risk - events) / at_risk
+        term = events / (at_risk * (at_risk - events)) if at_risk > events else 0.0
+        greenwood += term
+        areas[steps], terms[steps] = area, term
+        steps += 1
+    area += survival * (month - last)
+    spread = 0.0
+    for i in range(steps):
+        spread += (area - areas[i]) ** 2 * terms[i]
+    return area, spread, survival, survival * survival * greenwood
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fit_cox(sets, rows):
+    """Log hazard ratio of treatment and its standard error (Cox 1972; ties after Breslow 1974).
+
+    Newton's method from the log-rank step; (nan, inf) where the likelihood has no maximum.
+    """
+    treated, total = 0.0, 0.0
+    for i in range(rows):
+        treated += sets.treated_events[i]
+        total += sets.events[i]
+    if treated <= 0.0 or treated >= total:
+        return math.nan, math.inf
+    beta, information = 0.0, 0.0
+    for _ in range(60):
+        ratio = math.exp(beta)
+        score, information = treated, 0.0
+        for i in range(rows):
+            weight = sets.treated_at_risk[i] * ratio
+            share = weight / (sets.at_risk[i] - sets.treated_at_risk[i] + weight)
+            score -= sets.events[i] * share
+            information += sets.events[i] * share * (1.0 - share)
+        if information <= 0.0:
+            return math.nan, math.inf
+        step = score / information
+        beta += min(max(step, -2.0), 2.0)
+        if abs(step) < 1e-11:
+            break
+    return beta, 1.0 / math.sqrt(information)
+
+
+@numba.njit(cache=True)
+def compute_upper_tail(z):
+    """Probability that a standard normal exceeds z."""
+    return 0.5 * math.erfc(z * _SQRT_HALF)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_max_combo_tail(highest, covariance, is_used, points, weights):
+    """Probability that the largest of the chosen Fleming-Harrington z exceeds `highest` under the null.
+
+    `covariance` (3, 3) is that of the differences with weights S, 1 - S and S (1 - S); the log-rank
+    difference is the sum of the first two, so that all four are a region in three dimensions:
+    Gauss-Legendre over the first two, the third in closed form. `is_used` says which of G(0,0),
+    G(1,0), G(0,1), G(1,1) count. Karrison (2016); Lin et al. (2020).
+    """
+    sd_early, sd_late = math.sqrt(covariance[0, 0]), math.sqrt(covariance[1, 1])
+    slope = covariance[0, 1] / sd_early
+    rest_late = math.sqrt(max(covariance[1, 1] - slope * slope, 1e-24 * covariance[1, 1]))
+    third_on_first = covariance[0, 2] / sd_early
+    third_on_second = (covariance[1, 2] - slope * third_on_first) / rest_late
+    left = covariance[2, 2] - third_on_first**2 - third_on_second**2
+    rest_third = math.sqrt(max(left, 1e-24 * covariance[2, 2]))
+    sd_third = math.sqrt(covariance[2, 2])
+    sd_sum = math.sqrt(covariance[0, 0] + covariance[1, 1] + 2 * covariance[0, 1])
+
+    top = min(highest, _REACH) if is_used[1] else _REACH
+    bend = _REACH
+    if is_used[0] and is_used[2]:
+        bend = highest * (sd_sum - sd_late) / sd_early
+    bend = min(max(bend, -_REACH), top)
+    inside = 0.0
+    for part in range(2):
+        start, end = (-_REACH, bend) if part == 0 else (bend, top)
+        half = 0.5 * (end - start)
+        if half <= 0.0:
+            continue
+        for a in range(points.shape[0]):
+            x = start + half * (points[a] + 1.0)
+            limit = _REACH
+            if is_used[2]:
+                limit = min(limit, (highest * sd_late - slope * x) / rest_late)
+            if is_used[0]:
+                limit = min(limit, (highest * sd_sum - (sd_early + slope) * x) / rest_late)
+            if limit <= -_REACH:
+                continue
+            density = half * weights[a] * math.exp(-0.5 * x * x) / _SQRT_TWO_PI
+            if not is_used[3]:
+                inside += density * (1.0 - compute_upper_tail(limit))
+                continue
+            width = 0.5 * (limit + _REACH)
+            total = 0.0
+            for b in range(points.shape[0]):
+                y = -_REACH + width * (points[b] + 1.0)
+                third = (highest * sd_third - third_on_first * x - third_on_second * y) / rest_third
+                total += weights[b] * math.exp(-0.5 * y * y) * (1.0 - compute_upper_tail(third))
+            inside += density * width * total / _SQRT_TWO_PI
+    return max(1.0 - inside, 0.0)
+
+
+class Notes(NamedTuple):
+    """Scratch of the tests, float64 (n + 1,) each."""
+
+    survival: np.ndarray
+    difference: np.ndarray
+    variance: np.ndarray
+    weights: np.ndarray
+    late: np.ndarray
+    both: np.ndarray
+
+
+@numba.njit(cache=True)
+def allocate_notes(n):
+    """Room for the tests of a trial of n patients."""
+    return Notes(
+        np.empty(n + 1),
+        np.empty(n + 1),
+        np.empty(n + 1),
+        np.empty(n + 1),
+        np.empty(n + 1),
+        np.empty(n + 1),
+    )
+
+
+@numba.njit(cache=True, error_model="numpy")
+def to_z(difference, variance):
+    return difference / math.sqrt(variance) if variance > 0.0 else 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_test_z(test, sets, ends, entered, horizon, bound, notes, points, weights):
+    """z of one test at one cut.
+
+    `test` (4,): which, and its numbers. `ends` (strata,) rows of each stratum end here; `entered`
+    (strata,) its patients, `horizon` (strata,) how long both arms were followed. Where only `bound`
+    matters (finite), MAX_COMBO may return any z on the same side of it; the joint distribution is
+    integrated where bounds on it do not settle that.
+    """
+    rows = ends[-1]
+    kind = int(test[0])
+    if kind == LOG_RANK:
+        difference, variance = sum_logrank(sets, rows)
+        return to_z(difference, variance)
+    if kind == COX:
+        beta, error = fit_cox(sets, rows)
+        return -beta / error if error < math.inf else 0.0
+    if kind in (RESTRICTED_MEAN, MILESTONE):
+        return compute_curve_z(test, sets, ends, entered, horizon, notes)
+    fill_terms(sets, rows, notes.difference, notes.variance)
+    start = 0
+    for stratum in range(ends.shape[0]):
+        fill_pooled_survival(sets, start, ends[stratum], notes.survival)
+        if kind == MODESTLY_WEIGHTED:
+            fill_modest(sets, notes.survival, start, ends[stratum], test[1], notes.weights)
+        start = ends[stratum]
+    if kind == FLEMING_HARRINGTON:
+        fill_fleming_harrington(notes.survival, rows, test[1], test[2], notes.weights)
+    if kind != MAX_COMBO:
+        difference, variance = sum_weighted(notes.weights, notes.difference, notes.variance, rows)
+        return to_z(difference, variance)
+    return compute_max_combo_z(int(test[1]), rows, bound, notes, points, weights)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_curve_z(test, sets, ends, entered, horizon, notes):
+    """Difference of restricted means or of survival at a month; strata weighted by their patients.
+
+    A restricted mean goes no further than both arms were followed; survival at a month that one
+    arm has not reached tells nothing.
+    """
+    difference, variance, start = 0.0, 0.0, 0
+    whole = entered.sum()
+    is_mean = int(test[0]) == RESTRICTED_MEAN
+    for stratum in range(ends.shape[0]):
+        end = ends[stratum]
+        month = test[1]
+        if month > horizon[stratum]:
+            if not is_mean:
+                return 0.0
+            month = horizon[stratum]
+        mean_1, spread_1, share_1, error_1 = sum_curve(
+            sets, start, end, True, month, notes.difference, notes.variance
+        )
+        mean_0, spread_0, share_0, error_0 = sum_curve(
+            sets, start, end, False, month, notes.difference, notes.variance
+        )
+        weight = entered[stratum] / whole
+        difference += weight * (mean_1 - mean_0 if is_mean else share_1 - share_0)
+        variance += weight * weight * (spread_1 + spread_0 if is_mean else error_1 + error_0)
+        start = end
+    return to_z(difference, variance)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_max_combo_z(used, rows, bound, notes, points, weights):
+    """z whose one-sided p is that of the largest of the Fleming-Harrington tests in `used` (4 bits)."""
+    is_used = (used & 1 > 0, used & 2 > 0, used & 4 > 0, used & 8 > 0)
+    early, late, both = 0.0, 0.0, 0.0
+    covariance = np.zeros((3, 3))
+    v_ee, v_el, v_ll, v_eb, v_lb, v_bb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(rows):
+        s = notes.survival[i]
+        t = 1.0 - s
+        u, v = notes.difference[i], notes.variance[i]
+        early += s * u
+        late += t * u
+        both += s * t * u
+        v_ee += s * s * v
+        v_el += s * t * v
+        v_ll += t * t * v
+        v_eb += s * s * t * v
+        v_lb += s * t * t * v
+        v_bb += s * s * t * t * v
+    if v_ee <= 0.0 or v_ll <= 0.0 or v_bb <= 0.0:
+        return 0.0
+    covariance[0, 0], covariance[1, 1], covariance[2, 2] = v_ee, v_ll, v_bb
+    covariance[0, 1], covariance[0, 2], covariance[1, 2] = v_el, v_eb, v_lb
+    highest = -math.inf
+    count = 0
+    zs = (
+        to_z(early + late, v_ee + v_ll + 2 * v_el),
+        to_z(early, v_ee),
+        to_z(late, v_ll),
+        to_z(both, v_bb),
+    )
+    for k in range(4):
+        if is_used[k]:
+            highest = max(highest, zs[k])
+            count += 1
+    if count == 1:
+        return highest
+    if math.isfinite(bound):
+        if highest < bound:
+            return highest
+        if count * compute_upper_tail(highest) < compute_upper_tail(bound):
+            return highest
+    return find_quantile(compute_max_combo_tail(highest, covariance, is_used, points, weights))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def find_quantile(tail):
+    """The z that a standard normal exceeds with probability `tail` (Hastings 1955, then Halley's steps)."""
+    if tail <= 0.0:
+        return 40.0
+    if tail >= 1.0:
+        return -40.0
+    small = min(tail, 1.0 - tail)
+    r = math.sqrt(-2.0 * math.log(small))
+    z = r - (2.515517 + 0.802853 * r + 0.010328 * r * r) / (
+        1.0 + 1.432788 * r + 0.189269 * r * r + 0.001308 * r * r * r
+    )
+    for _ in range(3):
+        error = (compute_upper_tail(z) - small) * _SQRT_TWO_PI * math.exp(0.5 * z * z)
+        z += error / (1.0 + 0.5 * z * error)
+    return z if tail < 0.5 else -z
