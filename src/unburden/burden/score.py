@@ -63,10 +63,11 @@ def score_schedule(
     Counts every main visit of the arm that has a cell, weighted by the share of patients on study
     on its day (1 before the reference, for visits without a day, and where `time_on_study` is
     None). A day's lines take the share on its whole day, so that they do not depend on which of
-    the day's visits cause them. Lines of a timeline that hangs on an activity bear the id of that
-    activity and of the main visit. `kinds` names kinds by activity id where the ledger's patterns
-    should not decide. `overrides` replace ledger entries, the persona's own replace these.
-    `notes` says what is not counted or is counted by a rule of thumb.
+    the day's visits cause them. An activity with a timeline of its own counts by what stands there,
+    not by its own kind; such lines bear the id of that activity and of the main visit. `kinds` names
+    kinds by activity id where the ledger's patterns should not decide. `overrides` replace ledger
+    entries, the persona's own replace these. `notes` says what is not counted or is counted by a
+    rule of thumb.
 
     Raises `InvalidProtocol` for an unknown arm, `InvalidEvidence` for overrides, kinds or a time
     on study that do not fit.
@@ -199,15 +200,20 @@ class _Schedule:
             yield from ((cell.activity_id, each) for each in self._expand_cell(cell, (visit.timeline_id,)))
 
     def _expand_cell(self, cell: Cell, inside: tuple[str, ...]) -> Iterator[Cell]:
-        yield cell
+        """The cell, or the cells of the timeline that says how its activity is done."""
         timeline_id = self.protocol.activity_by_id[cell.activity_id].timeline_id
         if timeline_id is None or timeline_id in inside:
+            yield cell
             return
+        is_empty = True
         for point in self.protocol.visits:
             in_arm = self.arm_id is None or not point.arm_ids or self.arm_id in point.arm_ids
             if point.timeline_id == timeline_id and in_arm:
                 for below in self.protocol.cells_by_visit[point.id]:
+                    is_empty = False
                     yield from self._expand_cell(below, (*inside, timeline_id))
+        if is_empty:
+            yield cell
 
     def derive_visit_lines(self, visit: Visit) -> Iterator[BurdenLine]:
         """The lines of the visit's cells, of its setups and of the visit itself."""

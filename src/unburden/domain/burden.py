@@ -1,5 +1,6 @@
 """What a schedule asks of a patient, as lines that add up and can each be recomputed."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -111,12 +112,8 @@ class TimeOnStudy:
 
     def share_at(self, day: float) -> float:
         """Share of patients still on schedule on a day."""
-        share = 1.0
-        for start, value in zip(self.days, self.shares, strict=True):
-            if start > day:
-                break
-            share = value
-        return share
+        reached = bisect_right(self.days, day)
+        return self.shares[reached - 1] if reached else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,30 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from unburden.domain.analysis import (
+    CoxWald,
+    FlemingHarrington,
+    LogRank,
+    MaxCombo,
+    Milestone,
+    ModestlyWeighted,
+    RestrictedMean,
+)
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, TimeOnStudy
-from unburden.domain.design import Events, Months
+from unburden.domain.design import Events, Months, TimeToEvent
 from unburden.domain.estimate import Estimate
-from unburden.domain.frontier import CandidateDesign, DropCells, MoveVisits
+from unburden.domain.frontier import CandidateDesign, DropCells, Frontier, MoveVisits, is_dominated, to_costs
 from unburden.domain.protocol import Visit
+from unburden.domain.sequential import (
+    HaybittlePeto,
+    HwangShihDeCani,
+    KimDeMets,
+    OBrienFlemingSpending,
+    PampallonaTsiatis,
+    PocockSpending,
+    UserSpending,
+    WangTsiatis,
+)
 from unburden.domain.study import StudyResult
 
 WORDS_BY_DIMENSION: Mapping[str, str] = {
@@ -28,9 +47,29 @@ WORDS_BY_GOAL: Mapping[str, str] = {
     "burden_per_patient": "Burden per patient",
     "total_burden": "Burden of all patients",
     "power": "Power",
-    "patients": "Patients",
+    "patients": "Patients (planned)",
     "duration": "Duration",
     "assessments_kept": "Optional assessments kept",
+}
+
+WORDS_BY_TEST: Mapping[type, str] = {
+    LogRank: "log-rank",
+    FlemingHarrington: "Fleming-Harrington weighted log-rank",
+    ModestlyWeighted: "modestly weighted log-rank",
+    MaxCombo: "MaxCombo",
+    RestrictedMean: "difference of restricted mean times",
+    Milestone: "difference of milestone shares",
+    CoxWald: "Cox model",
+}
+WORDS_BY_BOUNDS: Mapping[type, str] = {
+    OBrienFlemingSpending: "O'Brien-Fleming type (Lan-DeMets)",
+    PocockSpending: "Pocock type (Lan-DeMets)",
+    HwangShihDeCani: "Hwang-Shih-DeCani spending",
+    KimDeMets: "Kim-DeMets spending",
+    UserSpending: "the study's own spending",
+    WangTsiatis: "Wang-Tsiatis form",
+    HaybittlePeto: "Haybittle-Peto form",
+    PampallonaTsiatis: "Pampallona-Tsiatis form",
 }
 
 
@@ -60,6 +99,8 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
         "burden_measure": WORDS_BY_DIMENSION[study.plan.burden],
         "minimum_power": study.plan.minimum_power,
         "baseline": _tell_design(result, result.frontier.baseline),
+        "beats_baseline": _find_better(result.frontier),
+        "analysis": _tell_analysis(result),
         "designs": [_tell_design(result, design) for design in sort_designs(result)],
         "highlights": [
             {"what": list(h.what), "design": h.design_id, "saving": tell(h.saving)} for h in result.highlights
@@ -324,14 +365,17 @@ def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]
         "patients": operating.design.patients,
         "stop": stop,
         "looks": [
-            {"information": rate, "bound": bound, "stopped": share}
-            for rate, bound, share in zip(
+            {"information": rate, "bound": bound, "stopped": stopped, "rejected": rejected}
+            for rate, bound, stopped, rejected in zip(
                 operating.design.information_rates,
                 operating.critical_values,
                 operating.stopped_by_look,
+                operating.rejected_by_look,
                 strict=True,
             )
         ],
+        "enrolled": tell(operating.patients),
+        "events": tell(operating.events) if operating.events else None,
         "values": {
             name: tell(estimate) | ({"text": f"{100 * estimate.value:.1f} %"} if name == "power" else {})
             for name, estimate in design.values.items()
@@ -341,6 +385,28 @@ def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]
         "proof": None
         if design.proof is None
         else {"solver": design.proof.solver, "status": design.proof.status, "gap": design.proof.gap},
+    }
+
+
+def _find_better(frontier: Frontier) -> str:
+    """A design that is nowhere worse than the written one and somewhere better; "" where none is."""
+    written = to_costs(frontier.baseline, frontier.goals)
+    for design in frontier.designs:
+        if is_dominated(written, to_costs(design, frontier.goals)):
+            return design.id
+    return ""
+
+
+def _tell_analysis(result: StudyResult) -> dict[str, Any]:
+    """Which test is simulated, at which error, with which bounds."""
+    design, outcome = result.study.plan.baseline, result.study.scenario.outcome
+    is_survival = isinstance(outcome, TimeToEvent)
+    looks = len(design.information_rates)
+    return {
+        "test": WORDS_BY_TEST[type(design.test)] if is_survival else "t",
+        "alpha": design.alpha,
+        "looks": looks,
+        "bounds": WORDS_BY_BOUNDS[type(design.efficacy)] if looks > 1 else "",
     }
 
 

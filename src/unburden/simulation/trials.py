@@ -62,7 +62,7 @@ def simulate_trials(
     random numbers to every design, and the same answer on any number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
 
-    >>> from unburden.domain.design import Accrual
+    >>> from unburden.domain.design import Accrual, PiecewiseHazard
     >>> hazards = PiecewiseHazard((0.0,), (0.05,)), PiecewiseHazard((0.0,), (0.03,))
     >>> world = Scenario("doctest", Accrual((0.0,), (20.0,)), TimeToEvent("death", *hazards), 0.05,
     ...                  ("assumed:doctest",))

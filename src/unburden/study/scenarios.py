@@ -152,11 +152,11 @@ def parse_time_on_study(
 
 
 def _derive_time_on_study(scenario: Scenario, protocol: Protocol, treated: float) -> TimeOnStudy:
-    """Share free of event and dropout at each week, the arms averaged by their share of patients."""
+    """Share free of event and dropout at each day, the arms averaged by their share of patients."""
     assert isinstance(scenario.outcome, TimeToEvent)
     dropout = PiecewiseHazard((0.0,), (max(scenario.dropout_hazard_per_month, 1e-12),))
     last = max((v.offset_days or 0.0) for v in protocol.main_visits)
-    days = tuple(float(day) for day in range(7, int(last) + 8, 7))
+    days = tuple(float(day) for day in range(1, int(last) + 1))
     shares = []
     for day in days:
         month = day / DAYS_PER_MONTH

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from unburden.burden.score import merge_lines, score_schedule, total_lines
+from unburden.burden.score import match_lognormal, merge_lines, score_schedule, total_lines
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import (
     PATIENT_MINUTES,
@@ -92,7 +92,8 @@ def subtract_scores(written: BurdenScore, changed: BurdenScore, dimension: str) 
     """What the change saves a patient in one dimension (or `patient_minutes`), with its interval.
 
     Both schedules rest on the same evidence, so an entry's error counts only by the difference of
-    its multiples: the saving is known better than either total. Normal interval.
+    its multiples: the saving is known better than either total. Lognormal as totals are, unless the
+    change also adds something: then normal.
     """
     dimensions = TIME_DIMENSIONS if dimension == PATIENT_MINUTES else (dimension,)
     evidence = {**written.evidence, **changed.evidence}
@@ -103,11 +104,14 @@ def subtract_scores(written: BurdenScore, changed: BurdenScore, dimension: str) 
                 times[line.evidence_id] = times.get(line.evidence_id, 0.0) + sign * line.times
     used = {key: count for key, count in times.items() if abs(count) > 1e-12}
     value = sum(count * evidence[key].value for key, count in used.items())
-    half = math.sqrt(
-        sum((count * (evidence[key].high - evidence[key].low) / 2) ** 2 for key, count in used.items())
-    )
+    if min(used.values(), default=0.0) >= 0:
+        value, low, high = match_lognormal([(count, evidence[key]) for key, count in used.items()])
+    else:
+        spreads = (count * (evidence[key].high - evidence[key].low) / 2 for key, count in used.items())
+        half = math.hypot(*spreads)
+        low, high = value - half, value + half
     sources = tuple(sorted({evidence[key].source for key in used})) or written.totals[dimension].sources
-    return Estimate(value, value - half, value + half, written.totals[dimension].unit, sources)
+    return Estimate(value, low, high, written.totals[dimension].unit, sources)
 
 
 def weigh_scores(

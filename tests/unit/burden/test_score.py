@@ -166,6 +166,14 @@ def test_lines_within_an_activitys_timeline_bear_its_id_and_are_added_up():
     assert dropped.totals["blood_ml"].value == pytest.approx(10)
 
 
+def test_an_activity_with_a_timeline_counts_by_it_alone():
+    """Otherwise a vital-signs profile would count its parent once more."""
+    kinds = {"pk": "CT"}
+    assert score(kinds=kinds).totals["radiation_msv"].value == score().totals["radiation_msv"].value
+    empty = drop_cells(PROTOCOL, [("T1", "hem"), ("T2", "hem")])
+    assert score(empty, kinds=kinds).totals["radiation_msv"].value == pytest.approx(14)
+
+
 def test_one_needle_serves_all_tubes_of_a_visit():
     needles = [line for line in score().lines if line.visit_id == "D1" and line.cause == "setup"]
     assert {line.activity_ids for line in needles} == {("hem", "chem")}

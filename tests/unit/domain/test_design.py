@@ -18,8 +18,8 @@ def test_every_problem_of_a_design_is_listed_at_once():
     ]
 
 
-def test_a_stop_by_calendar_month_allows_one_look():
-    with pytest.raises(InvalidDesign, match="allows one look"):
+def test_a_stop_by_calendar_needs_a_month_for_each_look():
+    with pytest.raises(InvalidDesign, match="1 calendar months for 2 looks"):
         Design(100, 1.0, 0.025, (0.5, 1.0), Months(36))
 
 
