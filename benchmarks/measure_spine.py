@@ -49,7 +49,8 @@ def measure_start() -> None:
 
 
 def measure_simulation() -> None:
-    from unburden.domain.design import Accrual, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
+    from unburden.domain.design import Design, Events
+    from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
     from unburden.simulation.trials import simulate_trials
 
     hazard = 0.0577622650466621

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from unburden.domain.design import Accrual, Continuous, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
+from unburden.domain.design import Design, Events
+from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.trials import simulate_trials
 
 TRIALS = 1_000_000

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from unburden.data.protocols import write_protocol as write_protocol
     from unburden.domain.cohort import Cohort as Cohort
     from unburden.domain.design import Design as Design
-    from unburden.domain.design import Scenario as Scenario
     from unburden.domain.errors import UnburdenError as UnburdenError
     from unburden.domain.estimate import Estimate as Estimate
     from unburden.domain.frontier import Frontier as Frontier
     from unburden.domain.protocol import Protocol as Protocol
+    from unburden.domain.scenario import Scenario as Scenario
     from unburden.domain.study import Study as Study
     from unburden.domain.study import StudyResult as StudyResult
     from unburden.eligibility.screen import screen_cohort as screen_cohort
@@ -36,7 +36,7 @@ _HOME = {
     "Estimate": "unburden.domain.estimate",
     "Frontier": "unburden.domain.frontier",
     "Protocol": "unburden.domain.protocol",
-    "Scenario": "unburden.domain.design",
+    "Scenario": "unburden.domain.scenario",
     "Study": "unburden.domain.study",
     "StudyResult": "unburden.domain.study",
     "UnburdenError": "unburden.domain.errors",

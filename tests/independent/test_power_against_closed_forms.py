@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from unburden.domain.design import Accrual, Continuous, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
+from unburden.domain.design import Design, Events
+from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.kernels.trials import normalise_t
 from unburden.simulation.boundaries import compute_critical_values, compute_rejections
 from unburden.simulation.formulas import compute_schoenfeld_power

@@ -19,8 +19,9 @@ from unburden.domain.analysis import (
     ModestlyWeighted,
     RestrictedMean,
 )
-from unburden.domain.design import Accrual, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
-from unburden.kernels import looks, patients
+from unburden.domain.design import Design, Events
+from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
+from unburden.kernels import courses, looks, patients
 from unburden.kernels.survival_tests import allocate_notes, compute_test_z, find_quantile, fit_cox
 from unburden.simulation.trials import encode_test, make_world
 
@@ -35,7 +36,7 @@ DESIGN = Design(150, 1.0, 0.025, (1.0,), Events(90))
 def draw(number: int, design: Design = DESIGN):
     world = make_world(design, WORLD)
     trial, scratch = patients.allocate_trial(world)
-    patients.draw_trial(np.uint64(2), np.uint64(0), np.uint64(number), world, trial, scratch)
+    courses.draw_trial(np.uint64(2), np.uint64(0), np.uint64(number), world, trial, scratch)
     return world, trial
 
 
@@ -265,7 +266,7 @@ def draw_in_plain_python(world, trial, scratch):
         for name in names:
             setattr(patients, name, compiled[name].py_func)
         random.compute_philox = philox.py_func
-        patients.draw_trial.py_func(np.uint64(2), np.uint64(0), np.uint64(7), world, trial, scratch)
+        courses.draw_trial.py_func(np.uint64(2), np.uint64(0), np.uint64(7), world, trial, scratch)
     finally:
         random.compute_philox = philox
         for name in names:

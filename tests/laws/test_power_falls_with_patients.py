@@ -1,7 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unburden.domain.design import Accrual, Continuous, Design, Events, PiecewiseHazard, Scenario, TimeToEvent
+from unburden.domain.design import Design, Events
+from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.formulas import compute_schoenfeld_power
 from unburden.simulation.trials import simulate_trials
 

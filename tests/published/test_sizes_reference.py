@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from unburden.domain.design import Accrual, PiecewiseHazard
 from unburden.domain.errors import InvalidDesign
+from unburden.domain.scenario import Accrual, PiecewiseHazard
 from unburden.domain.sequential import HwangShihDeCani, OBrienFlemingSpending, SequentialPlan
 from unburden.simulation.boundaries import derive_bounds, derive_characteristics
 from unburden.simulation.distributions import compute_t_quantile, compute_t_upper

@@ -1,14 +1,12 @@
-"""What trial is run (`Design`), in which world (`Scenario`), and how it then behaves."""
+"""What trial is run, and how it then behaves."""
 
 import math
 from dataclasses import dataclass
 
 from unburden.domain.analysis import LOG_RANK, SurvivalTest
 from unburden.domain.errors import InvalidDesign, Problems
-from unburden.domain.estimate import Estimate, check_sources
+from unburden.domain.estimate import Estimate
 from unburden.domain.sequential import O_BRIEN_FLEMING_SPENDING, Efficacy, Futility, SequentialPlan
-
-DAYS_PER_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,8 @@ class Design:
     `patients` over both arms; `allocation_ratio` treatment to control; `alpha` one-sided;
     `information_rates` rise to 1 ((1.0,) is a fixed design). `stopping` applies to time-to-event
     outcomes; None means that each patient's outcome is waited for. `efficacy`, `futility`,
-    `is_binding` and `beta` are those of a `SequentialPlan`. `test` is for time-to-event outcomes; a
-    continuous one takes the t test.
+    `is_binding` and `beta` are those of a `SequentialPlan`. `test` is for time-to-event outcomes,
+    within the scenario's strata where `is_stratified`; a continuous outcome takes the t test.
     """
 
     patients: int
@@ -55,6 +53,7 @@ class Design:
     is_binding: bool = False
     beta: float | None = None
     test: SurvivalTest = LOG_RANK
+    is_stratified: bool = True
 
     def __post_init__(self) -> None:
         problems = Problems("design")
@@ -103,105 +102,6 @@ class Design:
             self.is_binding,
             self.beta,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PiecewiseHazard:
-    """Hazard per month, `per_month[i]` from `start_months[i]` until the next; starts at 0."""
-
-    start_months: tuple[float, ...]
-    per_month: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        problems = Problems("hazard")
-        starts = self.start_months
-        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
-        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
-        problems.check(len(starts) == len(self.per_month), "needs as many hazards as starts")
-        valid = all(math.isfinite(h) and h >= 0 for h in self.per_month) and any(
-            h > 0 for h in self.per_month
-        )
-        problems.check(valid, f"hazards {list(self.per_month)} must be at least 0, and one above 0")
-        problems.raise_if_any(InvalidDesign)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeToEvent:
-    """Two hazards; `treatment` is what the trial hopes for (the control's under the null)."""
-
-    name: str
-    control: PiecewiseHazard
-    treatment: PiecewiseHazard
-
-
-@dataclass(frozen=True, slots=True)
-class Continuous:
-    """A normal outcome measured once, `assessed_month` after entry; higher is better.
-
-    `mean_difference` treatment minus control, `sd` common to both arms.
-    """
-
-    name: str
-    mean_difference: float
-    sd: float
-    assessed_month: float
-
-    def __post_init__(self) -> None:
-        problems = Problems(f"outcome {self.name!r}")
-        problems.check(self.sd > 0, f"sd is {self.sd}; give a number over 0")
-        problems.check(
-            self.assessed_month > 0, f"assessed_month is {self.assessed_month}; give a number over 0"
-        )
-        problems.raise_if_any(InvalidDesign)
-
-
-@dataclass(frozen=True, slots=True)
-class Accrual:
-    """Patients a month, `per_month[i]` from `start_months[i]` until the next; starts at 0.
-
-    The last rate goes on until the design's patients are enrolled.
-    """
-
-    start_months: tuple[float, ...]
-    per_month: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        problems = Problems("accrual")
-        starts = self.start_months
-        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
-        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
-        problems.check(len(starts) == len(self.per_month), "needs as many rates as starts")
-        valid = all(math.isfinite(r) and r >= 0 for r in self.per_month)
-        problems.check(
-            valid and bool(self.per_month) and self.per_month[-1] > 0,
-            f"rates {list(self.per_month)} must be at least 0, the last above 0",
-        )
-        problems.raise_if_any(InvalidDesign)
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """The world in which a design is tried; `dropout_per_year` is a probability in each arm."""
-
-    name: str
-    accrual: Accrual
-    outcome: TimeToEvent | Continuous
-    dropout_per_year: float
-    sources: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        problems = Problems(f"scenario {self.name!r}")
-        problems.check(
-            0 <= self.dropout_per_year < 1,
-            f"dropout_per_year is {self.dropout_per_year}; give a probability below 1",
-        )
-        check_sources(self.sources, problems)
-        problems.raise_if_any(InvalidDesign)
-
-    @property
-    def dropout_hazard_per_month(self) -> float:
-        """The constant hazard that gives the yearly probability."""
-        return -math.log1p(-self.dropout_per_year) / 12
 
 
 @dataclass(frozen=True)

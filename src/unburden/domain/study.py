@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from unburden.domain.burden import BurdenScore, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.design import Design, Scenario
+from unburden.domain.design import Design
 from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
+from unburden.domain.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from unburden.kernels.random import draw_patients, fill_exponentials
 _ONE, _TWENTY_FOUR = np.uint64(1), np.uint64(24)
 
 
-ACCRUAL, CONTROL, TREATMENT = 0, 1, 2
+ACCRUAL, CONTROL, TREATMENT, COMPETING_CONTROL, COMPETING_TREATMENT = range(5)
 STARTS, RATES, SHARES = 0, 1, 2
 
 
@@ -26,9 +26,12 @@ class World(NamedTuple):
     `ends` (strata,): the patients of the strata lie one after the other and end here. `controls`
     (strata,): how many of each are controls. `places` (n,): the stratum's controls' places in its
     order of entry, then the treated ones'. `treated` (n,): 0 or 1 in the order of entry. `steps`
-    (strata, 3, 3, k): for accrual, control and treatment the starts in months of a step function,
+    (strata, 5, 3, k): for accrual, control and treatment the starts in months of a step function,
     its rates per month (for the arms: event and dropout together), and the share of events among
-    them; `pieces` (strata, 3): how many of the k hold.
+    them; `pieces` (strata, 5): how many of the k hold. Where patients are not `is_plain`, the arms'
+    steps are those of the event alone, the last two those of competing events, and `courses`
+    (strata, 2, 6) and `visits` (v,) say the rest: see `kernels.courses`. `analysed_ends`: as `ends`,
+    of the strata that the analysis keeps apart.
     """
 
     ends: np.ndarray
@@ -37,6 +40,10 @@ class World(NamedTuple):
     treated: np.ndarray
     steps: np.ndarray
     pieces: np.ndarray
+    is_plain: bool
+    courses: np.ndarray
+    visits: np.ndarray
+    analysed_ends: np.ndarray
 
 
 class Trial(NamedTuple):
@@ -151,15 +158,20 @@ def shuffle_places(order, places, shuffled):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def draw_trial(seed, scenario, number, world, trial, scratch):
-    """Fill `trial` with trial `number` of the world; the same numbers whoever asks, in any order."""
-    start = 0
-    for stratum in range(world.ends.shape[0]):
-        end = world.ends[stratum]
-        part = view_stratum(trial, start, end)
-        first = np.uint64(stratum) << _TWENTY_FOUR
-        draw_stratum(seed, scenario, number, first, world, stratum, world.places[start:end], part, scratch)
-        start = end
+def draw_entries(seed, scenario, number, first, world, stratum, trial, scratch):
+    """Fill `trial.entry`; leave exponentials for the times in `scratch.real[4]`, kinds in `[2]`."""
+    n = trial.entry.shape[0]
+    uniform_time, uniform_entry, kinds = scratch.real[0, :n], scratch.real[1, :n], scratch.real[2, :n]
+    spare, exponentials, cumulative = scratch.real[3, :n], scratch.real[4, :n], scratch.real[6, :n]
+    draw_patients(seed, scenario, number, first, uniform_time, uniform_entry, kinds, scratch.whole[0, :n])
+    fill_exponentials(uniform_entry, spare, cumulative, exponentials)
+    total = 0.0
+    for i in range(n):
+        total += exponentials[i]
+        cumulative[i] = total
+    starts, rates, _ = view_steps(world, stratum, ACCRUAL)
+    invert_steps(cumulative, starts, rates, trial.entry)
+    fill_exponentials(uniform_time, spare, cumulative, exponentials)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -167,21 +179,14 @@ def draw_stratum(seed, scenario, number, first, world, stratum, places, trial, s
     """Fill one stratum's part of a trial; its patients' random numbers are those from `first` on."""
     n = places.shape[0]
     controls = world.controls[stratum]
-    uniform_time, uniform_entry, kinds = scratch.real[0, :n], scratch.real[1, :n], scratch.real[2, :n]
-    spare, exponentials, time = scratch.real[3, :n], scratch.real[4, :n], scratch.real[5]
-    cumulative = scratch.real[6]
+    kinds, exponentials, time, cumulative = (
+        scratch.real[2, :n],
+        scratch.real[4, :n],
+        scratch.real[5],
+        scratch.real[6],
+    )
     order, shuffled, event = scratch.whole[0, :n], scratch.whole[1, :n], scratch.whole[2]
-    draw_patients(seed, scenario, number, first, uniform_time, uniform_entry, kinds, order)
-
-    fill_exponentials(uniform_entry, spare, cumulative[:n], exponentials)
-    total = 0.0
-    for i in range(n):
-        total += exponentials[i]
-        cumulative[i] = total
-    starts, rates, _ = view_steps(world, stratum, ACCRUAL)
-    invert_steps(cumulative[:n], starts, rates, trial.entry)
-
-    fill_exponentials(uniform_time, spare, cumulative[:n], exponentials)
+    draw_entries(seed, scenario, number, first, world, stratum, trial, scratch)
     second = controls + 1
     control, treatment = view_steps(world, stratum, CONTROL), view_steps(world, stratum, TREATMENT)
     draw_arm(exponentials, kinds, places[:controls], control, cumulative, time, event)

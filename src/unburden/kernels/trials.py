@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from unburden.kernels.courses import draw_trial, invert_step
 from unburden.kernels.looks import allocate_desk, cut_trial, find_event_month, list_events
-from unburden.kernels.patients import allocate_trial, draw_trial
+from unburden.kernels.patients import allocate_trial
 from unburden.kernels.random import draw_two_uniforms
 from unburden.kernels.survival_tests import allocate_notes, compute_test_z
 
@@ -31,24 +32,6 @@ class Looks(NamedTuple):
     efficacy: np.ndarray
     futility: np.ndarray
     tests: np.ndarray
-
-
-@numba.njit(cache=True)
-def invert_piecewise(target, starts, rates):
-    """Time at which the integral of a step function (`rates[i]` from `starts[i]`) reaches `target`.
-
-    Infinite where it never does.
-    """
-    total = 0.0
-    last = starts.shape[0] - 1
-    for i in range(last):
-        piece = rates[i] * (starts[i + 1] - starts[i])
-        if total + piece >= target and rates[i] > 0.0:
-            return starts[i] + (target - total) / rates[i]
-        total += piece
-    if rates[last] <= 0.0:
-        return math.inf
-    return starts[last] + (target - total) / rates[last]
 
 
 @numba.njit(cache=True)
@@ -91,7 +74,7 @@ def simulate_survival_trials(seed, scenario, first, trials, world, looks, points
     """
     tests = looks.tests.shape[0]
     stages = looks.efficacy.shape[0]
-    strata = world.ends.shape[0]
+    strata = world.analysed_ends.shape[0]
     out = np.empty((trials, tests, 5))
     for chunk in numba.prange((trials + _CHUNK - 1) // _CHUNK):
         trial, scratch = allocate_trial(world)
@@ -108,7 +91,7 @@ def simulate_survival_trials(seed, scenario, first, trials, world, looks, points
                 cut, is_over = find_cut(looks, stage, desk, seen_ever, trial)
                 is_last = is_over or stage == stages - 1
                 reached = stages - 1 if is_last else stage
-                events = cut_trial(trial, world.ends, cut, desk, sets, row_ends, entered, horizon)
+                events = cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered, horizon)
                 bound = looks.efficacy[reached]
                 exact = bound if looks.futility[reached] == -np.inf else np.nan
                 for k in range(tests):
@@ -177,7 +160,7 @@ def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treate
     for i in range(patients):
         gap, for_dropout = draw_two_uniforms(seed, trial, np.uint64(i), _ACCRUAL)
         intensity -= math.log(gap)
-        entry[i] = invert_piecewise(intensity, accrual[0], accrual[1])
+        entry[i] = invert_step(intensity, accrual[0], accrual[1])
         is_known[i] = dropout <= 0.0 or -math.log(for_dropout) / dropout > month
         is_treated[i] = is_allocated_to_treatment(i, treated_share)
         radius, angle = draw_two_uniforms(seed, trial, np.uint64(i), _TIMES)

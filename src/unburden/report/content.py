@@ -14,10 +14,11 @@ from unburden.domain.analysis import (
     RestrictedMean,
 )
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, TimeOnStudy
-from unburden.domain.design import Events, Months, TimeToEvent
+from unburden.domain.design import Events, Months
 from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import CandidateDesign, DropCells, Frontier, MoveVisits, is_dominated, to_costs
 from unburden.domain.protocol import Visit
+from unburden.domain.scenario import TimeToEvent
 from unburden.domain.sequential import (
     HaybittlePeto,
     HwangShihDeCani,

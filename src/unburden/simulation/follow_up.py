@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from unburden.domain.design import Accrual, PiecewiseHazard
 from unburden.domain.errors import InvalidDesign
+from unburden.domain.scenario import Accrual, PiecewiseHazard
 
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 

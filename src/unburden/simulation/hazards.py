@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 
 from unburden.domain.burden import TimeOnStudy
-from unburden.domain.design import DAYS_PER_MONTH, PiecewiseHazard
 from unburden.domain.errors import InvalidCohort, Problems
 from unburden.domain.estimate import Estimate
+from unburden.domain.scenario import DAYS_PER_MONTH, Hazard, PiecewiseHazard, WeibullHazard
 
 
 def estimate_piecewise_hazard(
@@ -59,12 +59,14 @@ def estimate_time_on_study(days: Sequence[float], has_left: Sequence[bool], sour
     return TimeOnStudy(tuple(d for d, _ in steps), tuple(s for _, s in steps), source)
 
 
-def derive_survival(hazard: PiecewiseHazard, month: float) -> float:
+def derive_survival(hazard: Hazard, month: float) -> float:
     """Share free of the event at a month.
 
     >>> round(derive_survival(PiecewiseHazard((0.0, 12.0), (0.1, 0.05)), 24.0), 6) == round(math.exp(-1.8), 6)
     True
     """
+    if isinstance(hazard, WeibullHazard):
+        return math.exp(-((month / hazard.scale_months) ** hazard.shape))
     ends = [*hazard.start_months[1:], math.inf]
     total = sum(
         rate * max(0.0, min(month, end) - start)

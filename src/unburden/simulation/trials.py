@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, replace
+from itertools import accumulate
 
 import numba
 import numpy as np
@@ -17,16 +18,10 @@ from unburden.domain.analysis import (
     RestrictedMean,
     SurvivalTest,
 )
-from unburden.domain.design import (
-    Design,
-    Events,
-    Months,
-    OperatingCharacteristics,
-    Scenario,
-    TimeToEvent,
-)
+from unburden.domain.design import Design, Events, Months, OperatingCharacteristics
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
+from unburden.domain.scenario import PiecewiseHazard, Scenario, Stratum, TimeToEvent, WeibullHazard
 from unburden.domain.sequential import SequentialBounds
 from unburden.kernels import survival_tests
 from unburden.kernels.patients import World
@@ -62,7 +57,7 @@ def simulate_trials(
     random numbers to every design, and the same answer on any number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
 
-    >>> from unburden.domain.design import Accrual, PiecewiseHazard
+    >>> from unburden.domain.scenario import Accrual, PiecewiseHazard
     >>> hazards = PiecewiseHazard((0.0,), (0.05,)), PiecewiseHazard((0.0,), (0.03,))
     >>> world = Scenario("doctest", Accrual((0.0,), (20.0,)), TimeToEvent("death", *hazards), 0.05,
     ...                  ("assumed:doctest",))
@@ -155,24 +150,68 @@ def make_world(design: Design, scenario: Scenario) -> World:
     """The patients of a scenario with a time-to-event outcome as the kernels take them."""
     outcome = scenario.outcome
     assert isinstance(outcome, TimeToEvent)
-    accrual, dropout = scenario.accrual, scenario.dropout_hazard_per_month
+    strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
+    ends = np.array(
+        [round(design.patients * share) for share in accumulate(stratum.share for stratum in strata)]
+    )
+    sizes = np.diff(ends, prepend=0)
     share = _find_treated_share(design)
-    due = np.floor(np.arange(design.patients + 1) * share + 1e-9)
-    treated = np.diff(due).astype(np.uint64)
-    places = np.argsort(treated, kind="stable").astype(np.uint64)
-    rows: list[tuple[Sequence[float], ...]] = [(accrual.start_months, accrual.per_month, accrual.per_month)]
-    for hazard in (outcome.control, outcome.treatment):
-        totals = [rate + dropout for rate in hazard.per_month]
-        shares = [
-            rate / total if total else 0.0 for rate, total in zip(hazard.per_month, totals, strict=True)
-        ]
-        rows.append((hazard.start_months, totals, shares))
-    pieces = np.array([[len(starts) for starts, *_ in rows]])
-    steps = np.zeros((1, 3, 3, int(pieces.max())))
-    for kind, row in enumerate(rows):
-        steps[0, kind, :, : len(row[0])] = row
-    controls = np.array([int((treated == 0).sum())])
-    return World(np.array([design.patients]), controls, places, treated, steps, pieces)
+    treated = [np.diff(np.floor(np.arange(size + 1) * share + 1e-9)).astype(np.uint64) for size in sizes]
+    rows = [_list_steps(scenario, stratum) for stratum in strata]
+    widest = max(len(starts) for group in rows for starts, *_ in group)
+    steps, pieces = np.zeros((len(strata), 5, 3, widest)), np.zeros((len(strata), 5), dtype=np.int64)
+    for s, group in enumerate(rows):
+        for kind, row in enumerate(group):
+            pieces[s, kind] = len(row[0])
+            steps[s, kind, :, : len(row[0])] = row
+    return World(
+        ends=ends,
+        controls=np.array([int((arms == 0).sum()) for arms in treated]),
+        places=np.concatenate([np.argsort(arms, kind="stable") for arms in treated]).astype(np.uint64),
+        treated=np.concatenate(treated),
+        steps=steps,
+        pieces=pieces,
+        is_plain=outcome.is_plain,
+        courses=np.array([_list_courses(scenario, stratum) for stratum in strata]),
+        visits=np.array(outcome.assessment_months, dtype=float),
+        analysed_ends=ends if design.is_stratified else ends[-1:],
+    )
+
+
+def _list_steps(scenario: Scenario, stratum: Stratum) -> list[tuple[Sequence[float], ...]]:
+    """Starts, rates and shares of accrual, the two arms and their competing events."""
+    outcome, accrual, dropout = scenario.outcome, scenario.accrual, scenario.dropout_hazard_per_month
+    assert isinstance(outcome, TimeToEvent)
+    rates = [rate * stratum.share for rate in accrual.per_month]
+    rows: list[tuple[Sequence[float], ...]] = [(accrual.start_months, rates, rates)]
+    for hazard in (stratum.control, stratum.treatment):
+        if isinstance(hazard, WeibullHazard):
+            rows.append(((), (), ()))
+        elif not outcome.is_plain:
+            rows.append((hazard.start_months, hazard.per_month, [1.0] * len(hazard.per_month)))
+        else:
+            totals = [rate + dropout for rate in hazard.per_month]
+            shares = [rate / t if t else 0.0 for rate, t in zip(hazard.per_month, totals, strict=True)]
+            rows.append((hazard.start_months, totals, shares))
+    for hazard in outcome.competing or ():
+        counts = [float(outcome.competing_counts)] * len(hazard.per_month)
+        rows.append((hazard.start_months, hazard.per_month, counts))
+    return rows
+
+
+def _list_courses(scenario: Scenario, stratum: Stratum) -> list[list[float]]:
+    """Cured share, Weibull shape and scale, switching, delay and dropout of the two arms."""
+    outcome = scenario.outcome
+    assert isinstance(outcome, TimeToEvent)
+    courses = []
+    for arm, hazard in enumerate((stratum.control, stratum.treatment)):
+        shape, scale = (
+            (hazard.shape, hazard.scale_months) if isinstance(hazard, WeibullHazard) else (1.0, 0.0)
+        )
+        switching = outcome.switching_per_month if arm == 0 else 0.0
+        delay, dropout = outcome.reporting_delay_months, scenario.dropout_hazard_per_month
+        courses.append([outcome.cured_shares[arm], shape, scale, switching, delay, dropout])
+    return courses
 
 
 def _find_treated_share(design: Design) -> float:
@@ -198,12 +237,17 @@ def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: 
     )
     if isinstance(scenario.outcome, TimeToEvent):
         for arm, hazard in (("control", scenario.outcome.control), ("treatment", scenario.outcome.treatment)):
-            is_cured = hazard.per_month[-1] == 0 and scenario.dropout_per_year == 0
+            ends_at_0 = isinstance(hazard, PiecewiseHazard) and hazard.per_month[-1] == 0
             problems.check(
-                not is_cured,
+                not ends_at_0 or scenario.dropout_per_year > 0,
                 f"the {arm} hazard ends at 0 and nobody drops out, so follow-up never ends; "
-                "give a last hazard above 0 or some dropout",
+                "give a last hazard above 0, some dropout or a cured share",
             )
+        smallest = min((stratum.share for stratum in scenario.outcome.strata), default=1.0)
+        problems.check(
+            design.patients * smallest >= 4,
+            f"a stratum of share {smallest} of {design.patients} patients is too small; let each have 4",
+        )
     problems.raise_if_any(InvalidDesign)
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from unburden.data.tables import TableReader
 from unburden.domain.burden import PATIENT_MINUTES, UNIT_BY_DIMENSION
-from unburden.domain.design import Continuous, Design, Events, Scenario
+from unburden.domain.design import Design, Events
 from unburden.domain.errors import InvalidInput, InvalidStudy, Problems
 from unburden.domain.estimate import SOURCE_KINDS
 from unburden.domain.frontier import GOALS, DropCells, Lever, MoveVisits
 from unburden.domain.protocol import Place, Protocol
+from unburden.domain.scenario import Continuous, Scenario
 from unburden.domain.study import SearchPlan
 
 

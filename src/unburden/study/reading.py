@@ -12,10 +12,10 @@ from unburden.data.tables import TableReader, read_toml
 from unburden.domain.burden import Evidence, Persona
 from unburden.domain.cohort import Attrition, Cohort, Column
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.design import Scenario
 from unburden.domain.errors import InvalidInput, InvalidStudy, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.protocol import Place, Protocol
+from unburden.domain.scenario import Scenario
 from unburden.domain.study import RecordedVisits, Study
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.planning import find_arm_shares, parse_plan

@@ -8,7 +8,10 @@ import polars as pl
 from unburden.data.tables import TableReader
 from unburden.domain.burden import TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
-from unburden.domain.design import (
+from unburden.domain.errors import InvalidStudy, Problems
+from unburden.domain.estimate import Estimate, exact
+from unburden.domain.protocol import Protocol
+from unburden.domain.scenario import (
     DAYS_PER_MONTH,
     Accrual,
     Continuous,
@@ -16,9 +19,6 @@ from unburden.domain.design import (
     Scenario,
     TimeToEvent,
 )
-from unburden.domain.errors import InvalidStudy, Problems
-from unburden.domain.estimate import Estimate, exact
-from unburden.domain.protocol import Protocol
 from unburden.simulation.hazards import derive_survival, estimate_piecewise_hazard, estimate_time_on_study
 
 Inputs = dict[str, Estimate]

@@ -2,9 +2,10 @@ import math
 
 import pytest
 
-from unburden.domain.design import Design, Events, Months, PiecewiseHazard
+from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign
 from unburden.domain.frontier import is_dominated
+from unburden.domain.scenario import PiecewiseHazard
 
 
 def test_every_problem_of_a_design_is_listed_at_once():

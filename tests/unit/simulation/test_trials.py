@@ -11,17 +11,9 @@ from unburden.domain.analysis import (
     Milestone,
     RestrictedMean,
 )
-from unburden.domain.design import (
-    Accrual,
-    Continuous,
-    Design,
-    Events,
-    Months,
-    PiecewiseHazard,
-    Scenario,
-    TimeToEvent,
-)
+from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign
+from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.domain.sequential import FixedFutility
 from unburden.simulation.trials import compare_tests, make_world, simulate_trials
 

@@ -1,0 +1,191 @@
+"""The world in which a design is tried: accrual, outcome, dropout."""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from unburden.domain.errors import InvalidDesign, Problems
+from unburden.domain.estimate import check_sources
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True, slots=True)
+class PiecewiseHazard:
+    """Hazard per month, `per_month[i]` from `start_months[i]` until the next; starts at 0."""
+
+    start_months: tuple[float, ...]
+    per_month: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems("hazard")
+        starts = self.start_months
+        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
+        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.check(len(starts) == len(self.per_month), "needs as many hazards as starts")
+        valid = all(math.isfinite(h) and h >= 0 for h in self.per_month) and any(
+            h > 0 for h in self.per_month
+        )
+        problems.check(valid, f"hazards {list(self.per_month)} must be at least 0, and one above 0")
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class WeibullHazard:
+    """Survival exp(-(t / scale_months) ** shape); shape 1 is a constant hazard of 1 / scale_months."""
+
+    shape: float
+    scale_months: float
+
+    def __post_init__(self) -> None:
+        problems = Problems("Weibull hazard")
+        for name, value in (("shape", self.shape), ("scale_months", self.scale_months)):
+            fits = math.isfinite(value) and value > 0
+            problems.check(fits, f"{name} is {value}; give a number over 0")
+        problems.raise_if_any(InvalidDesign)
+
+
+Hazard: TypeAlias = PiecewiseHazard | WeibullHazard
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A part of the patients with hazards of its own; `share` of all patients."""
+
+    name: str
+    share: float
+    control: Hazard
+    treatment: Hazard
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToEvent:
+    """Two hazards; `treatment` is what the trial hopes for (the control's under the null).
+
+    What may happen besides, all independent given the arm:
+    `strata` whose shares sum to 1 take the place of `control` and `treatment`, which then only name
+    the average; each stratum has its own accrual, in proportion. `cured_shares` of control and
+    treatment never have the event. `competing` hazards of the two arms end follow-up as dropout
+    does (cause-specific analysis) or, where `competing_counts`, are events themselves.
+    `switching_per_month` is the hazard at which controls change to treatment, from then on with its
+    hazard at the same time since entry. `assessment_months` are the times since entry at which the
+    event can be seen, the last gap going on for ever; a competing event is seen at once.
+    `reporting_delay_months` pass before an event is known.
+    """
+
+    name: str
+    control: Hazard
+    treatment: Hazard
+    strata: tuple[Stratum, ...] = ()
+    cured_shares: tuple[float, float] = (0.0, 0.0)
+    competing: tuple[PiecewiseHazard, PiecewiseHazard] | None = None
+    competing_counts: bool = False
+    switching_per_month: float = 0.0
+    assessment_months: tuple[float, ...] = ()
+    reporting_delay_months: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"outcome {self.name!r}")
+        shares = [stratum.share for stratum in self.strata]
+        fits = not shares or (min(shares) > 0 and math.isclose(sum(shares), 1.0, abs_tol=1e-9))
+        problems.check(fits, f"shares of strata {shares} must be above 0 and sum to 1")
+        for share in self.cured_shares:
+            problems.check(0 <= share < 1, f"cured share {share}; give a number from 0 to below 1")
+        problems.check(
+            not self.competing_counts or self.competing is not None,
+            "competing_counts without competing hazards; give them",
+        )
+        for name, value in (
+            ("switching_per_month", self.switching_per_month),
+            ("reporting_delay_months", self.reporting_delay_months),
+        ):
+            problems.check(
+                math.isfinite(value) and value >= 0, f"{name} is {value}; give a number of at least 0"
+            )
+        months = self.assessment_months
+        rises = all(a < b for a, b in zip((0.0, *months), months, strict=False))
+        problems.check(rises, f"assessment_months {list(months)} must rise from above 0")
+        problems.raise_if_any(InvalidDesign)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether hazards are steps and nothing but event and dropout happens."""
+        arms = [(self.control, self.treatment), *((s.control, s.treatment) for s in self.strata)]
+        return (
+            all(isinstance(hazard, PiecewiseHazard) for pair in arms for hazard in pair)
+            and self.cured_shares == (0.0, 0.0)
+            and self.competing is None
+            and self.switching_per_month == 0
+            and not self.assessment_months
+            and self.reporting_delay_months == 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """A normal outcome measured once, `assessed_month` after entry; higher is better.
+
+    `mean_difference` treatment minus control, `sd` common to both arms.
+    """
+
+    name: str
+    mean_difference: float
+    sd: float
+    assessed_month: float
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"outcome {self.name!r}")
+        problems.check(self.sd > 0, f"sd is {self.sd}; give a number over 0")
+        problems.check(
+            self.assessed_month > 0, f"assessed_month is {self.assessed_month}; give a number over 0"
+        )
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """Patients a month, `per_month[i]` from `start_months[i]` until the next; starts at 0.
+
+    The last rate goes on until the design's patients are enrolled.
+    """
+
+    start_months: tuple[float, ...]
+    per_month: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems("accrual")
+        starts = self.start_months
+        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
+        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.check(len(starts) == len(self.per_month), "needs as many rates as starts")
+        valid = all(math.isfinite(r) and r >= 0 for r in self.per_month)
+        problems.check(
+            valid and bool(self.per_month) and self.per_month[-1] > 0,
+            f"rates {list(self.per_month)} must be at least 0, the last above 0",
+        )
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The world in which a design is tried; `dropout_per_year` is a probability in each arm."""
+
+    name: str
+    accrual: Accrual
+    outcome: TimeToEvent | Continuous
+    dropout_per_year: float
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"scenario {self.name!r}")
+        problems.check(
+            0 <= self.dropout_per_year < 1,
+            f"dropout_per_year is {self.dropout_per_year}; give a probability below 1",
+        )
+        check_sources(self.sources, problems)
+        problems.raise_if_any(InvalidDesign)
+
+    @property
+    def dropout_hazard_per_month(self) -> float:
+        """The constant hazard that gives the yearly probability."""
+        return -math.log1p(-self.dropout_per_year) / 12
