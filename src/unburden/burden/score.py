@@ -205,15 +205,11 @@ class _Schedule:
         if timeline_id is None or timeline_id in inside:
             yield cell
             return
-        is_empty = True
         for point in self.protocol.visits:
             in_arm = self.arm_id is None or not point.arm_ids or self.arm_id in point.arm_ids
             if point.timeline_id == timeline_id and in_arm:
                 for below in self.protocol.cells_by_visit[point.id]:
-                    is_empty = False
                     yield from self._expand_cell(below, (*inside, timeline_id))
-        if is_empty:
-            yield cell
 
     def derive_visit_lines(self, visit: Visit) -> Iterator[BurdenLine]:
         """The lines of the visit's cells, of its setups and of the visit itself."""
@@ -262,6 +258,10 @@ class _Schedule:
             visit = self.protocol.visit_by_id[visit_id]
             if visit.repeat:
                 yield f"visit {visit.name!r} repeats ({visit.repeat}) and is counted once"
+        for key in {cell.activity_id for v in self.visits for cell in self.protocol.cells_by_visit[v.id]}:
+            activity = self.protocol.activity_by_id[key]
+            if activity.timeline_id is not None and activity.timeline_id not in reached:
+                yield f"activity {activity.title!r} has a timeline without assessments and counts nothing"
         conditional = sum(bool(cell.condition_ids) for _, _, cell in expanded)
         if conditional:
             yield f"{conditional} cells with conditions are counted as always done"
