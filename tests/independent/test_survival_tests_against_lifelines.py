@@ -47,7 +47,8 @@ def look(world, trial, wanted: int):
     seen_ever = looks.list_events(trial, desk)
     cut = looks.find_event_month(desk, seen_ever, wanted)
     ends, entered, horizon = np.zeros(1, np.int64), np.zeros(1), np.zeros(1)
-    events = looks.cut_trial(trial, world.ends, cut, desk, sets, ends, entered, horizon)
+    events = looks.cut_trial(trial, world.ends, cut, desk, sets, ends, entered)
+    looks.find_horizons(trial, world.ends, cut, horizon)
     entry = np.empty(n)
     place = {calendar: q for q, calendar in enumerate(trial.calendar_by_entry)}
     entry = trial.entry[[place[c] for c in trial.calendar]]
@@ -105,7 +106,8 @@ def test_logrank_with_tied_times(number):
     trial = patients.Trial(time[order], calendar[order], mark[order], entry, calendar, treated)
     sets, desk = looks.allocate_desk(n)
     ends, entered, horizon = np.zeros(1, np.int64), np.zeros(1), np.zeros(1)
-    looks.cut_trial(trial, np.array([n]), 22.0, desk, sets, ends, entered, horizon)
+    looks.cut_trial(trial, np.array([n]), 22.0, desk, sets, ends, entered)
+    looks.find_horizons(trial, np.array([n]), 22.0, horizon)
     here = entry <= 22.0
     seen = (calendar <= 22.0)[here]
     follow_up = np.where(seen, time[here], 22.0 - entry[here])

@@ -26,7 +26,7 @@ class RiskSets(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Memory for cutting one trial: float64 (3, n + 2), uint64 (4, n + 2), and counts (257,)."""
+    """Memory for cutting one trial: float64 (3, n + 3), uint64 (4, n + 3), and counts (257,)."""
 
     real: np.ndarray
     whole: np.ndarray
@@ -37,7 +37,7 @@ class Desk(NamedTuple):
 def allocate_desk(n):
     """Room for cutting a trial of n patients."""
     sets = RiskSets(np.empty(n + 1), np.empty(n + 1), np.empty(n + 1), np.empty(n + 1), np.empty(n + 1))
-    return sets, Desk(np.empty((3, n + 2)), np.empty((4, n + 2), np.uint64), np.empty(_BUCKETS + 1, np.int64))
+    return sets, Desk(np.empty((3, n + 3)), np.empty((4, n + 3), np.uint64), np.empty(_BUCKETS + 1, np.int64))
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -91,24 +91,32 @@ def find_event_month(desk, events, wanted):
 
 
 @numba.njit(cache=True)
-def cut_trial(trial, stratum_ends, cut, desk, sets, row_ends, entered, horizon):
+def cut_trial(trial, stratum_ends, cut, desk, sets, row_ends, entered):
     """Risk sets of every stratum at the calendar month `cut`, one after the other; events seen.
 
-    Fills `row_ends` (strata,), where the rows of each stratum end, `entered`, its patients, and
-    `horizon`, the longest time for which somebody of each arm was followed.
+    Fills `row_ends` (strata,), where the rows of each stratum end, and `entered`, its patients.
     """
     start, filled, events = 0, 0, 0
     for stratum in range(stratum_ends.shape[0]):
         end = stratum_ends[stratum]
         part = view_stratum(trial, start, end)
         rows, count, seen = cut_stratum(part, cut, desk, view_rows(sets, filled))
-        horizon[stratum] = find_horizon(part, cut)
         filled += rows
         events += seen
         row_ends[stratum] = filled
         entered[stratum] = count
         start = end
     return events
+
+
+@numba.njit(cache=True)
+def find_horizons(trial, stratum_ends, cut, horizon):
+    """Fill `horizon` (strata,) with the longest follow-up at the cut in the arm where it is shorter."""
+    start = 0
+    for stratum in range(stratum_ends.shape[0]):
+        end = stratum_ends[stratum]
+        horizon[stratum] = find_horizon(view_stratum(trial, start, end), cut)
+        start = end
 
 
 @numba.njit(cache=True)
@@ -151,12 +159,13 @@ def cut_stratum(trial, cut, desk, sets):
     which the cut was taken, so that rounding cannot lose the event that triggered the look.
     Everybody else who has entered is censored at cut - entry; as entries rise, these times fall,
     and walking entries backwards gives them in order. Two lists in order are then merged; nothing
-    is sorted. A patient censored at an event's time is at risk for it.
+    is sorted. A patient censored at an event's time is at risk for it. Both lists start at index 1,
+    between sentinels.
     """
     n = trial.time.shape[0]
     seen_time, censored_time = desk.real[1], desk.real[2]
     seen_mark, censored_treated, censored_before = desk.whole[1], desk.whole[2], desk.whole[3]
-    seen, seen_treated = np.uint64(0), np.uint64(0)
+    seen, seen_treated = _ONE, np.uint64(0)
     for k in range(n):
         if trial.time[k] > cut:
             break
@@ -167,23 +176,42 @@ def cut_stratum(trial, cut, desk, sets):
         seen_treated += is_seen & mark
         seen += is_seen
     entered = np.searchsorted(trial.entry, cut, side="right")
-    censored, treated = np.uint64(0), np.uint64(0)
+    censored, treated = _ONE, np.uint64(0)
     for q in range(entered - 1, -1, -1):
         censored_time[censored] = cut - trial.entry[q]
         censored_treated[censored] = treated
         is_censored = np.uint64(trial.calendar_by_entry[q] > cut)
         treated += is_censored & trial.treated_by_entry[q]
         censored += is_censored
-    censored_time[censored] = np.inf
+    censored_time[0], censored_time[censored] = -np.inf, np.inf
+    seen_time[0], seen_time[seen] = -np.inf, np.inf
     censored_treated[censored] = treated
-    i, j = np.uint64(0), np.uint64(0)
-    while i < seen:
-        is_first = np.uint64(censored_time[j] < seen_time[i])
-        censored_before[i] = j
-        j += is_first
-        i += _ONE - is_first
-    rows, events = _tabulate(desk, np.int64(seen), entered, seen_treated + treated, sets)
+    _count_censored_before(seen_time, seen, censored_time, censored, censored_before)
+    rows, events = _tabulate(desk, np.int64(seen - _ONE), entered, seen_treated + treated, sets)
     return rows, entered, events
+
+
+@numba.njit(cache=True)
+def _count_censored_before(seen_time, seen, censored_time, censored, before):
+    """For each seen time how many censored ones are smaller, plus 1; lists of 1 to `seen` - 1 and so on.
+
+    Half of the merge runs from the front and half from the back, so that neither waits for the
+    other. `before[0]` takes what is not wanted.
+    """
+    steps = seen + censored - _TWO
+    i, j = _ONE, _ONE
+    last, rear = seen - _ONE, censored - _ONE
+    for _ in range(steps >> _ONE):
+        takes_seen = np.uint64(censored_time[j] >= seen_time[i])
+        before[i * takes_seen] = j
+        i += takes_seen
+        j += _ONE - takes_seen
+        leaves_seen = np.uint64(censored_time[rear] < seen_time[last])
+        before[last * leaves_seen] = rear + _ONE
+        last -= leaves_seen
+        rear -= _ONE - leaves_seen
+    if steps & _ONE and censored_time[j] >= seen_time[i]:
+        before[i] = j
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -194,7 +222,7 @@ def _tabulate(desk, seen, entered, treated, sets):
     rows, total = 0, 0
     events, treated_events = np.uint64(0), np.uint64(0)
     now = -1.0
-    for i in range(seen):
+    for i in range(1, seen + 1):
         mark = seen_mark[i]
         if seen_time[i] != now:
             rows += np.int64(events > 0)
@@ -202,7 +230,7 @@ def _tabulate(desk, seen, entered, treated, sets):
             now = seen_time[i]
             j = censored_before[i]
             sets.time[rows] = now
-            sets.at_risk[rows] = np.float64(entered - i - np.int64(j))
+            sets.at_risk[rows] = np.float64(entered + 2 - i - np.int64(j))
             sets.treated_at_risk[rows] = np.float64(np.int64(treated - (mark >> _TWO) - censored_treated[j]))
             events, treated_events = np.uint64(0), np.uint64(0)
         is_event = (mark >> _ONE) & _ONE

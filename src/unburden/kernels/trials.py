@@ -7,10 +7,10 @@ import numba
 import numpy as np
 
 from unburden.kernels.courses import draw_trial, invert_step
-from unburden.kernels.looks import allocate_desk, cut_trial, find_event_month, list_events
+from unburden.kernels.looks import allocate_desk, cut_trial, find_event_month, find_horizons, list_events
 from unburden.kernels.patients import allocate_trial
 from unburden.kernels.random import draw_two_uniforms
-from unburden.kernels.survival_tests import allocate_notes, compute_test_z
+from unburden.kernels.survival_tests import MILESTONE, RESTRICTED_MEAN, allocate_notes, compute_test_z
 
 _TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
 _CHUNK = 128
@@ -75,6 +75,9 @@ def simulate_survival_trials(seed, scenario, first, trials, world, looks, points
     tests = looks.tests.shape[0]
     stages = looks.efficacy.shape[0]
     strata = world.analysed_ends.shape[0]
+    needs_horizon = False
+    for k in range(tests):
+        needs_horizon |= looks.tests[k, 0] == RESTRICTED_MEAN or looks.tests[k, 0] == MILESTONE
     out = np.empty((trials, tests, 5))
     for chunk in numba.prange((trials + _CHUNK - 1) // _CHUNK):
         trial, scratch = allocate_trial(world)
@@ -91,7 +94,9 @@ def simulate_survival_trials(seed, scenario, first, trials, world, looks, points
                 cut, is_over = find_cut(looks, stage, desk, seen_ever, trial)
                 is_last = is_over or stage == stages - 1
                 reached = stages - 1 if is_last else stage
-                events = cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered, horizon)
+                events = cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered)
+                if needs_horizon:
+                    find_horizons(trial, world.analysed_ends, cut, horizon)
                 bound = looks.efficacy[reached]
                 exact = bound if looks.futility[reached] == -np.inf else np.nan
                 for k in range(tests):

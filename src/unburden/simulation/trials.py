@@ -31,6 +31,7 @@ from unburden.kernels.trials import (
     simulate_survival_trials,
 )
 from unburden.simulation.boundaries import derive_bounds
+from unburden.simulation.follow_up import compute_event_probability
 
 _Z = 1.959963984540054
 _CODE_BY_TEST = {
@@ -43,6 +44,7 @@ _CODE_BY_TEST = {
     CoxWald: survival_tests.COX,
 }
 _BIT_BY_WEIGHT = {(0, 0): 1, (1, 0): 2, (0, 1): 4, (1, 1): 8}
+_EVER = 1e6
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
@@ -243,12 +245,36 @@ def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: 
                 f"the {arm} hazard ends at 0 and nobody drops out, so follow-up never ends; "
                 "give a last hazard above 0, some dropout or a cured share",
             )
+        _check_events(design, scenario, problems)
         smallest = min((stratum.share for stratum in scenario.outcome.strata), default=1.0)
         problems.check(
             design.patients * smallest >= 4,
             f"a stratum of share {smallest} of {design.patients} patients is too small; let each have 4",
         )
     problems.raise_if_any(InvalidDesign)
+
+
+def _check_events(design: Design, scenario: Scenario, problems: Problems) -> None:
+    """A last look must be expected at some time, or be ended by a latest month."""
+    outcome = scenario.outcome
+    assert isinstance(outcome, TimeToEvent)
+    if not isinstance(design.stopping, Events) or math.isfinite(design.stopping.latest_month):
+        return
+    if not outcome.is_plain:
+        return
+    share = _find_treated_share(design)
+    strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
+    expected = 0.0
+    for stratum in strata:
+        for part, hazard in ((1 - share, stratum.control), (share, stratum.treatment)):
+            assert isinstance(hazard, PiecewiseHazard)
+            ever = compute_event_probability(hazard, scenario.dropout_hazard_per_month, _EVER)
+            expected += design.patients * stratum.share * part * ever
+    problems.check(
+        design.stopping.count <= expected,
+        f"{design.stopping.count} events are never expected from {design.patients} patients; about "
+        f"{expected:.0f} are. Take fewer events, more patients, less dropout or a latest_month",
+    )
 
 
 def _summarise(

@@ -41,11 +41,17 @@ def test_one_and_two_threads_give_the_same_answer(design, outcome):
 
 
 def test_events_that_never_come_end_the_trial_with_the_last_patient():
-    design = Design(40, 1.0, 0.025, (1.0,), Events(40))
-    found = simulate_trials(design, make_scenario(dropout=0.9), trials=200, seed=1)
+    design = Design(40, 1.0, 0.025, (1.0,), Events(33))
+    found = simulate_trials(design, make_scenario(dropout=0.07), trials=400, seed=1)
     assert found.events is not None
-    assert found.events.value < 40
+    assert 30 < found.events.value < 33
     assert found.patients.value == 40
+
+
+def test_a_target_that_is_never_expected_is_refused():
+    with pytest.raises(InvalidDesign, match="never expected from 200 patients; about"):
+        simulate_trials(replace(DESIGN, stopping=Events(199)), make_scenario(), trials=100, seed=1)
+    simulate_trials(replace(DESIGN, stopping=Events(199, 40.0)), make_scenario(), trials=100, seed=1)
 
 
 def test_a_calendar_stop_lasts_that_long():
