@@ -104,7 +104,7 @@ def derive_characteristics(bounds: SequentialBounds, drift: float) -> Sequential
 
 def solve_drift(bounds: SequentialBounds, power: float) -> float:
     """The drift at which the bounds have this power; raises `InvalidDesign` where none has."""
-    return _solve(lambda drift: _find_power(bounds, drift)[0] - power, 0.0, 30.0, f"power {power}")
+    return solve_root(lambda drift: _find_power(bounds, drift)[0] - power, 0.0, 30.0, f"power {power}")
 
 
 def compute_critical_values(information_rates: Sequence[float], alpha: float) -> tuple[float, ...]:
@@ -127,6 +127,13 @@ def compute_rejections(
     """
     none = [-math.inf] * len(information_rates)
     return tuple(_compute_exits(information_rates, critical_values, none, none, drift)[0].tolist())
+
+
+def sum_exits(
+    rates: Sequence[float] | np.ndarray, upper: np.ndarray, lower: np.ndarray, drift: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability of leaving first at each look above `upper`, below `lower`, and in neither way (0)."""
+    return _compute_exits(rates, upper, lower, [-math.inf] * len(upper), drift)
 
 
 def _compute_exits(rates, upper, lower, inner, drift: float):
@@ -171,7 +178,9 @@ def _derive_efficacy(plan: SequentialPlan, futility: Sequence[float] | None) -> 
     match plan.efficacy:
         case WangTsiatis(shape) if shape is not None:
             powers = rates ** (shape - 0.5)
-            constant = _solve(lambda c: plan.alpha - _find_error(plan, c * powers, below), 0.1, 12.0, "alpha")
+            constant = solve_root(
+                lambda c: plan.alpha - _find_error(plan, c * powers, below), 0.1, 12.0, "alpha"
+            )
             return tuple((constant * powers).tolist())
         case HaybittlePeto(interim_z):
             return _derive_haybittle_peto(plan, interim_z, below)
@@ -200,7 +209,7 @@ def _derive_haybittle_peto(plan: SequentialPlan, interim_z: float, below: np.nda
     def excess(last: float) -> float:
         return plan.alpha - _find_error(plan, np.append(interim[:-1], last), below)
 
-    return (*interim[:-1].tolist(), _solve(excess, 0.0, 20.0, "alpha"))
+    return (*interim[:-1].tolist(), solve_root(excess, 0.0, 20.0, "alpha"))
 
 
 def _optimise_shape(plan: SequentialPlan) -> float:
@@ -247,7 +256,7 @@ def _derive_with_beta_spending(plan: SequentialPlan) -> SequentialBounds:
         upper, lower = derive(drift)
         return lower[-1] - upper[-1]
 
-    drift = _solve(gap, 0.5, 15.0, f"futility spending of beta {plan.beta}")
+    drift = solve_root(gap, 0.5, 15.0, f"futility spending of beta {plan.beta}")
     upper, lower = derive(drift)
     if np.any(lower[:-1] >= upper[:-1]):
         raise InvalidDesign("group-sequential plan", ["futility crosses efficacy; spend beta later"])
@@ -280,9 +289,9 @@ def _derive_pampallona_tsiatis(plan: SequentialPlan) -> SequentialBounds:
         return plan.sided * float(above.sum())
 
     def solve_second(c1: float) -> float:
-        return _solve(lambda c0: _find_power(make(c1, c0), c1 + c0)[0] - power, 0.01, 10.0, "power")
+        return solve_root(lambda c0: _find_power(make(c1, c0), c1 + c0)[0] - power, 0.01, 10.0, "power")
 
-    c1 = _solve(lambda c: plan.alpha - error(make(c, solve_second(c))), 1.0, 6.0, "alpha")
+    c1 = solve_root(lambda c: plan.alpha - error(make(c, solve_second(c))), 1.0, 6.0, "alpha")
     return make(c1, solve_second(c1))
 
 
@@ -304,7 +313,7 @@ def _make_bounds(
     return SequentialBounds(plan, upper, stops, harm, spent, drift)
 
 
-def _solve(function: Callable[[float], float], low: float, high: float, what: str) -> float:
+def solve_root(function: Callable[[float], float], low: float, high: float, what: str) -> float:
     """A root of a function that rises through 0 in the bracket (Ridders 1979), to the last digits.
 
     Raises `InvalidDesign` where the ends do not bracket one.
