@@ -102,6 +102,18 @@ def derive_characteristics(bounds: SequentialBounds, drift: float) -> Sequential
     )
 
 
+def find_drift(fixed_power: float, alpha: float, sided: int = 1) -> float:
+    """The drift at which a fixed normal test of this alpha has this power.
+
+    A sequential t or proportions test of some size behaves as its bounds at the drift where the
+    fixed test of that size has its own exact or approximate power (rpact does the same).
+
+    >>> round(find_drift(0.9, 0.025), 4)
+    3.2415
+    """
+    return _NORMAL.inv_cdf(1 - alpha / sided) + _NORMAL.inv_cdf(fixed_power)
+
+
 def solve_drift(bounds: SequentialBounds, power: float) -> float:
     """The drift at which the bounds have this power; raises `InvalidDesign` where none has."""
     return solve_root(lambda drift: _find_power(bounds, drift)[0] - power, 0.0, 30.0, f"power {power}")

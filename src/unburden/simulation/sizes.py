@@ -158,16 +158,57 @@ def size_proportions(
         *_check_proportions(treatment, control),
         (treatment - control != margin, "the effect equals the margin"),
     )
+    null, alternative = _find_variances(treatment, control, ratio, margin, is_pooled)
+    return _size_by_variances(treatment - control - margin, null, alternative, alpha, power, sided, ratio)
+
+
+def _find_variances(
+    treatment: float, control: float, ratio: float, margin: float, is_pooled: bool
+) -> tuple[float, float]:
+    """Variance of the difference times controls, under the null and under the alternative."""
+    alternative = treatment * (1 - treatment) / ratio + control * (1 - control)
     if margin == 0 and is_pooled:
         mean = (ratio * treatment + control) / (1 + ratio)
-        null = mean * (1 - mean) * (1 + 1 / ratio)
-    elif margin == 0:
-        null = treatment * (1 - treatment) / ratio + control * (1 - control)
-    else:
-        p1, p2 = restrict_difference(treatment, control, ratio, margin)
-        null = p1 * (1 - p1) / ratio + p2 * (1 - p2)
-    alternative = treatment * (1 - treatment) / ratio + control * (1 - control)
-    return _size_by_variances(treatment - control - margin, null, alternative, alpha, power, sided, ratio)
+        return mean * (1 - mean) * (1 + 1 / ratio), alternative
+    if margin == 0:
+        return alternative, alternative
+    p1, p2 = restrict_difference(treatment, control, ratio, margin)
+    return p1 * (1 - p1) / ratio + p2 * (1 - p2), alternative
+
+
+def compute_proportions_power(
+    treatment: float,
+    control: float,
+    treated: float,
+    controls: float,
+    alpha: float,
+    *,
+    sided: Sided,
+    margin: float = 0.0,
+    is_pooled: bool = True,
+) -> float:
+    """Power of the normal test of `size_proportions` with so many patients in the arms.
+
+    Counts rejections in favour of treatment only. Raises `InvalidDesign`.
+
+    >>> size = size_proportions(0.4, 0.3, 0.025, 0.9, sided=1)
+    >>> round(compute_proportions_power(0.4, 0.3, size.treatment, size.control, 0.025, sided=1), 9)
+    0.9
+    """
+    ratio = treated / controls if controls > 0 else math.nan
+    enough = treated > 0 and controls > 0
+    _check(
+        alpha,
+        1 - alpha / 2,
+        sided,
+        ratio,
+        *_check_proportions(treatment, control),
+        (enough, f"{treated} and {controls} patients; give numbers over 0"),
+    )
+    null, alternative = _find_variances(treatment, control, ratio, margin, is_pooled)
+    bound = compute_normal_quantile(alpha / sided) * math.sqrt(null)
+    effect = (treatment - control - margin) * math.sqrt(controls)
+    return compute_normal_upper((bound - effect) / math.sqrt(alternative))
 
 
 def size_risk_ratio(
