@@ -7,7 +7,7 @@ exponential hazards; Yung & Liu 2020).
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,8 +18,14 @@ from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, Stratum
 from unburden.domain.sequential import SequentialBounds
 from unburden.simulation.boundaries import derive_bounds, sum_exits
 from unburden.simulation.distributions import compute_normal_quantile, compute_normal_upper
-from unburden.simulation.follow_up import compute_enrolled, find_accrual_end, find_analysis_month
+from unburden.simulation.follow_up import (
+    compute_enrolled,
+    compute_expected_events,
+    find_accrual_end,
+    find_analysis_month,
+)
 
+_EVER = 1e5
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
@@ -168,6 +174,79 @@ def compute_counts_information(
             total += weight * followed * rate / (1 + dispersion * rate * s) ** 2
         variance += 1 / total
     return 1 / variance
+
+
+def solve_events(
+    design: Design, scenario: Scenario, power: float, *, is_proportional: bool = False
+) -> ExpectedPower:
+    """The fewest events at the last look that give the power, with the design's patients.
+
+    Looks fall at the design's information rates of them; the design's own `stopping` is not used.
+    Raises `InvalidDesign`, with the most that can be had, where no number does.
+    """
+    outcome = _check(replace(design, stopping=Months(1.0, _spread(design))), scenario)
+    strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
+    groups = [group for stratum in strata for group in _pair_arms(design, scenario, stratum)]
+    arms = [(group.share, group.hazard, group.dropout) for group in groups]
+    ever = compute_expected_events(scenario.accrual, design.patients, arms, _EVER)
+
+    def predict(count: int) -> ExpectedPower:
+        made = replace(design, stopping=Events(count))
+        return predict_power(made, scenario, is_proportional=is_proportional)
+
+    most = min(design.patients, math.floor(ever * (1 - 1e-9)))
+    return _find_least(predict, 4, most, power, "events", "take more patients or another effect")
+
+
+def solve_patients(design: Design, scenario: Scenario, power: float, month: float) -> ExpectedPower:
+    """The fewest patients that give the power when the last look is at calendar month `month`.
+
+    The scenario's accrual rates stay, so that more patients take longer to enter. Earlier looks
+    fall where their share of the events is expected. Raises `InvalidDesign`, with the most power
+    that can be had, where no number does.
+    """
+    most = math.floor(compute_enrolled(scenario.accrual, 1e7, month))
+
+    def predict(patients: int) -> ExpectedPower:
+        made = replace(design, patients=patients, stopping=Months(month, _spread(design, month)))
+        outcome = _check(made, scenario)
+        strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
+        groups = [group for stratum in strata for group in _pair_arms(made, scenario, stratum)]
+        arms = [(group.share, group.hazard, group.dropout) for group in groups]
+        last = compute_expected_events(scenario.accrual, patients, arms, month)
+        interim = tuple(
+            find_analysis_month(scenario.accrual, patients, arms, rate * last)
+            for rate in design.information_rates[:-1]
+        )
+        return predict_power(replace(made, stopping=Months(month, interim)), scenario)
+
+    return _find_least(predict, 4, most, power, "patients", "wait longer or recruit faster")
+
+
+def _spread(design: Design, month: float = 1.0) -> tuple[float, ...]:
+    """Some months for the interim looks of a design whose real ones are yet to be found."""
+    return tuple(month * rate for rate in design.information_rates[:-1])
+
+
+def _find_least(
+    predict: Callable[[int], ExpectedPower], low: int, high: int, power: float, what: str, remedy: str
+) -> ExpectedPower:
+    """The prediction of the smallest whole number that reaches the power, by halving."""
+    problems = Problems("size")
+    problems.check(0 < power < 1, f"power is {power}; give a number between 0 and 1")
+    problems.check(high > low, f"at most {high} {what} can be had; {remedy}")
+    problems.raise_if_any(InvalidDesign)
+    best = predict(high)
+    if best.power < power:
+        problems.add(
+            f"no number of {what} up to {high} reaches power {power}; the most is {best.power:.4f}: {remedy}"
+        )
+        problems.raise_now(InvalidDesign)
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = predict(middle)
+        low, high, best = (low, middle, found) if found.power >= power else (middle, high, best)
+    return best
 
 
 def _check(design: Design, scenario: Scenario) -> TimeToEvent:

@@ -1,0 +1,298 @@
+"""A trial design and its world in one TOML file, without protocol or patients."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unburden.data.tables import TableReader, read_toml
+from unburden.domain.analysis import (
+    CoxWald,
+    FlemingHarrington,
+    LogRank,
+    MaxCombo,
+    Milestone,
+    ModestlyWeighted,
+    RestrictedMean,
+    SurvivalTest,
+)
+from unburden.domain.design import Design, Events, Months
+from unburden.domain.errors import InvalidDesign, InvalidStudy, Problems
+from unburden.domain.scenario import (
+    Accrual,
+    Continuous,
+    Hazard,
+    PiecewiseHazard,
+    Scenario,
+    Stratum,
+    TimeToEvent,
+    WeibullHazard,
+)
+from unburden.domain.sequential import (
+    Efficacy,
+    FixedFutility,
+    HaybittlePeto,
+    HwangShihDeCani,
+    KimDeMets,
+    OBrienFlemingSpending,
+    PampallonaTsiatis,
+    PocockSpending,
+    SequentialPlan,
+    UserSpending,
+    WangTsiatis,
+)
+
+SPENDINGS: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "obrien-fleming-spending": (OBrienFlemingSpending, ()),
+    "pocock-spending": (PocockSpending, ()),
+    "hwang-shih-decani": (HwangShihDeCani, ("gamma",)),
+    "kim-demets": (KimDeMets, ("exponent",)),
+}
+FAMILIES: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    **SPENDINGS,
+    "wang-tsiatis": (WangTsiatis, ("shape",)),
+    "haybittle-peto": (HaybittlePeto, ("interim_z",)),
+    "pampallona-tsiatis": (PampallonaTsiatis, ("efficacy_shape", "futility_shape")),
+}
+TESTS: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "log-rank": (LogRank, ()),
+    "fleming-harrington": (FlemingHarrington, ("rho", "gamma")),
+    "modestly-weighted": (ModestlyWeighted, ("month",)),
+    "max-combo": (MaxCombo, ()),
+    "restricted-mean": (RestrictedMean, ("month",)),
+    "milestone": (Milestone, ("month",)),
+    "cox-wald": (CoxWald, ()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DesignFile:
+    """A design in its world, how many trials to simulate from which seed, and tests to compare."""
+
+    design: Design
+    scenario: Scenario
+    trials: int
+    seed: int
+    tests: tuple[SurvivalTest, ...]
+
+
+def read_design(path: Path | str) -> DesignFile:
+    """Read a DESIGN.toml: tables [design], [scenario], [scenario.outcome] and, if wanted, [run].
+
+    Unknown keys are errors. Raises `InvalidStudy` with every problem.
+    """
+    tables = read_toml(Path(path))
+    problems = Problems(str(path))
+    reader = TableReader(tables, "the file", problems)
+    run = TableReader(reader.take("run", dict, {}), "[run]", problems)
+    trials, seed = run.take("trials", int, 10_000), run.take("seed", int, 1)
+    tests = [_parse_test(test, "[run] tests", problems) for test in run.take("tests", list, [])]
+    run.close()
+    design = _attempt(lambda: _parse_design(reader.take("design", dict), problems), problems)
+    scenario = _attempt(lambda: _parse_scenario(reader.take("scenario", dict), problems), problems)
+    reader.close()
+    problems.raise_if_any(InvalidStudy)
+    assert design is not None and scenario is not None
+    return DesignFile(design, scenario, trials, seed, tuple(test for test in tests if test))
+
+
+def read_plan(path: Path | str) -> SequentialPlan:
+    """The group-sequential test of a TOML file with a table [plan]; raises `InvalidStudy`."""
+    problems = Problems(str(path))
+    reader = TableReader(read_toml(Path(path)), "the file", problems)
+    plan = _attempt(lambda: parse_plan_table(reader.take("plan", dict), "[plan]", problems), problems)
+    reader.close()
+    problems.raise_if_any(InvalidStudy)
+    assert plan is not None
+    return plan
+
+
+def parse_plan_table(table: Any, where: str, problems: Problems) -> SequentialPlan | None:
+    """A `SequentialPlan` from its table; None with problems."""
+    reader = TableReader(table, where, problems)
+    alpha, sided = reader.take("alpha", float), reader.take("sided", int, 1)
+    rates = reader.take_list("information_rates", float)
+    efficacy, futility = _parse_bounds(reader, where, problems)
+    binding, beta = reader.take("is_binding", bool, False), reader.take("beta", float, None)
+    harm = None
+    if reader.has("harm"):
+        harm_table = TableReader(reader.take("harm", dict), f"{where[:-1]}.harm]", problems)
+        spent = harm_table.take("alpha", float)
+        spending = _make_family(harm_table, SPENDINGS, f"{where[:-1]}.harm]", problems)
+        harm = (spent, spending) if spending else None
+    reader.close()
+    if len(problems):
+        return None
+    return SequentialPlan(alpha, sided, tuple(rates), efficacy, futility, binding, beta, harm)  # type: ignore[arg-type]
+
+
+def _attempt(parse, problems: Problems):
+    """What `parse` gives, or None with the record's own problems added."""
+    try:
+        return parse()
+    except InvalidDesign as error:
+        problems.extend(f"{error.where}: {problem}" for problem in error.problems)
+        return None
+
+
+def _parse_design(table: Any, problems: Problems) -> Design | None:
+    before = len(problems)
+    reader = TableReader(table, "[design]", problems)
+    patients, ratio = reader.take("patients", int), reader.take("allocation_ratio", float, 1.0)
+    alpha, rates = reader.take("alpha", float), reader.take_list("information_rates", float, [1.0])
+    stopping = _parse_stopping(reader, problems)
+    efficacy, futility = _parse_bounds(reader, "[design]", problems)
+    binding, beta = reader.take("is_binding", bool, False), reader.take("beta", float, None)
+    test = _parse_test(reader.take("test", dict, {"type": "log-rank"}), "[design.test]", problems)
+    is_stratified = reader.take("is_stratified", bool, True)
+    reader.close()
+    if len(problems) > before or test is None:
+        return None
+    return Design(
+        patients, ratio, alpha, tuple(rates), stopping, efficacy, futility, binding, beta, test, is_stratified
+    )
+
+
+def _parse_stopping(reader: TableReader, problems: Problems) -> Events | Months | None:
+    """`events` with, if wanted, `latest_month`; or `month` with `interim_months`; or neither."""
+    events, latest = reader.take("events", int, None), reader.take("latest_month", float, None)
+    month, interim = reader.take("month", float, None), reader.take_list("interim_months", float, None)
+    problems.check(events is None or month is None, "[design] has events and month; give one of them")
+    problems.check(latest is None or events is not None, "[design] has latest_month without events")
+    problems.check(interim is None or month is not None, "[design] has interim_months without month")
+    if events is not None:
+        return Events(events) if latest is None else Events(events, latest)
+    return Months(month, tuple(interim or ())) if month is not None else None
+
+
+def _parse_bounds(reader: TableReader, where: str, problems: Problems):
+    efficacy: Efficacy | None = OBrienFlemingSpending()
+    futility = None
+    inside = where[:-1]
+    if reader.has("efficacy"):
+        table = TableReader(reader.take("efficacy", dict), f"{inside}.efficacy]", problems)
+        efficacy = _make_family(table, FAMILIES, table.where, problems)
+    if reader.has("futility"):
+        table = TableReader(reader.take("futility", dict), f"{inside}.futility]", problems)
+        if table.has("z"):
+            futility = FixedFutility(tuple(table.take_list("z", float)))
+            table.close()
+        else:
+            futility = _make_family(table, SPENDINGS, table.where, problems)
+    return efficacy or OBrienFlemingSpending(), futility
+
+
+def _make_family(reader: TableReader, families, where: str, problems: Problems):
+    """A spending or bound family by its `type` and numbers; None with problems."""
+    before = len(problems)
+    kind = reader.choose("type", (*families, "user-spending"))
+    if kind == "user-spending":
+        cumulative = reader.take_list("cumulative", float)
+        reader.close()
+        return UserSpending(tuple(cumulative)) if len(problems) == before else None
+    made, keys = families[kind]
+    # the optimal Wang-Tsiatis shape is asked for by leaving the shape out
+    numbers = [reader.take(key, float, None) if key == "shape" else reader.take(key, float) for key in keys]
+    reader.close()
+    return made(*numbers) if len(problems) == before else None
+
+
+def _parse_test(table: Any, where: str, problems: Problems) -> SurvivalTest | None:
+    before = len(problems)
+    reader = TableReader(table, where, problems)
+    made, keys = TESTS[reader.choose("type", TESTS)]
+    numbers = [reader.take(key, float) for key in keys]
+    if made is MaxCombo and reader.has("weights"):
+        pairs = reader.take_list("weights", list)
+        numbers = [tuple(tuple(pair) for pair in pairs)]
+    reader.close()
+    return _attempt(lambda: made(*numbers), problems) if len(problems) == before else None
+
+
+def _parse_scenario(table: Any, problems: Problems) -> Scenario | None:
+    before = len(problems)
+    reader = TableReader(table, "[scenario]", problems)
+    name, dropout = reader.take("name", str), reader.take("dropout_per_year", float, 0.0)
+    starts = reader.take_list("accrual_start_months", float, [0.0])
+    rates, sources = reader.take_list("accrual_per_month", float), reader.take_list("sources", str)
+    outcome = _parse_outcome(reader.take("outcome", dict), problems)
+    reader.close()
+    if len(problems) > before or outcome is None:
+        return None
+    return Scenario(name, Accrual(tuple(starts), tuple(rates)), outcome, dropout, tuple(sources))
+
+
+def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous | None:
+    where = "[scenario.outcome]"
+    reader = TableReader(table, where, problems)
+    if reader.choose("type", ("time-to-event", "continuous")) == "continuous":
+        made = [reader.take("name", str)]
+        made += [reader.take(key, float) for key in ("mean_difference", "sd", "assessed_month")]
+        reader.close()
+        return Continuous(*made) if not len(problems) else None
+    name = reader.take("name", str)
+    strata = []
+    for number, item in enumerate(reader.take("strata", list, []), start=1):
+        stratum = TableReader(item, f"[[scenario.outcome.strata]] {number}", problems)
+        words = stratum.take("name", str), stratum.take("share", float)
+        arms = _parse_arms(stratum, problems)
+        stratum.close()
+        strata.append((words, arms))
+    control, treatment = _parse_arms(reader, problems)
+    competing = None
+    if reader.has("competing"):
+        own = TableReader(reader.take("competing", dict), f"{where[:-1]}.competing]", problems)
+        competing = _parse_arms(own, problems)
+        own.close()
+    cured = reader.take_list("cured_shares", float, [0.0, 0.0])
+    problems.check(len(cured) == 2, f"{where} has {len(cured)} cured_shares; give control's and treatment's")
+    more = {
+        "competing_counts": reader.take("competing_counts", bool, False),
+        "switching_per_month": reader.take("switching_per_month", float, 0.0),
+        "assessment_months": tuple(reader.take_list("assessment_months", float, [])),
+        "reporting_delay_months": reader.take("reporting_delay_months", float, 0.0),
+    }
+    reader.close()
+    if len(problems):
+        return None
+    made_strata = tuple(Stratum(*words, *arms) for words, arms in strata)
+    return TimeToEvent(name, control, treatment, made_strata, tuple(cured), competing, **more)  # type: ignore[arg-type]
+
+
+def _parse_arms(reader: TableReader, problems: Problems) -> tuple[Hazard, Hazard]:
+    """`control`, and `treatment` or a `hazard_ratio` to it."""
+    control = _parse_hazard(reader, "control", problems)
+    ratio = reader.take("hazard_ratio", float, None)
+    if ratio is None:
+        return control, _parse_hazard(reader, "treatment", problems)
+    problems.check(ratio > 0, f"{reader.where} has hazard_ratio = {ratio}; give a number over 0")
+    problems.check(not reader.has("treatment"), f"{reader.where} has treatment and hazard_ratio; give one")
+    if ratio <= 0:
+        return control, control
+    if isinstance(control, WeibullHazard):
+        scale = control.scale_months * ratio ** (-1 / control.shape)
+        return control, WeibullHazard(control.shape, scale)
+    rates = tuple(ratio * rate for rate in control.per_month)
+    return control, PiecewiseHazard(control.start_months, rates)
+
+
+def _parse_hazard(reader: TableReader, key: str, problems: Problems) -> Hazard:
+    """Steps, a Weibull law, or the median of a constant hazard."""
+    fallback = PiecewiseHazard((0.0,), (0.05,))
+    own = TableReader(reader.take(key, dict), f"{reader.where} {key}", problems)
+    before = len(problems)
+    if own.has("shape"):
+        shape, scale = own.take("shape", float), own.take("scale_months", float)
+        own.close()
+        return _attempt(lambda: WeibullHazard(shape, scale), problems) or fallback
+    if own.has("median_months"):
+        median = own.take("median_months", float)
+        problems.check(median > 0, f"{own.where} has median_months = {median}; give a number over 0")
+        starts, rates = [0.0], [math.log(2) / median if median > 0 else math.nan]
+    else:
+        starts, rates = own.take_list("start_months", float, [0.0]), own.take_list("per_month", float)
+    own.close()
+    if len(problems) > before:
+        return fallback
+    return _attempt(lambda: PiecewiseHazard(tuple(starts), tuple(rates)), problems) or fallback
