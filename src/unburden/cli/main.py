@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from unburden.cli import engine
+
 app = typer.Typer(
     help="Design clinical trials that ask less of patients.",
     no_args_is_help=True,
@@ -201,10 +203,18 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
 @app.command("simulate-trials")
 @teach
 def simulate_trials(
-    study: StudyFolder, trials: Trials = None, seed: Seed = None, as_json: AsJson = False
+    study: Annotated[Path, typer.Argument(help="Folder with a study.toml, or a DESIGN.toml.")],
+    trials: Trials = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+    plot: engine.Plot = None,
 ) -> None:
-    """Simulate the study's own design (its baseline) in its scenario."""
+    """Simulate a DESIGN.toml, or a study's own design (its baseline) in its scenario."""
     import unburden as ub
+
+    if study.is_file():
+        engine.simulate_design_file(study, trials, seed, as_json, plot)
+        return
 
     record = ub.read_study(study)
     found = ub.simulate_trials(record.plan.baseline, record.scenario, **_choose_run(record, trials, seed))
@@ -282,6 +292,10 @@ def _estimate_to_json(estimate: Any) -> dict[str, Any]:
         "unit": estimate.unit,
         "sources": list(estimate.sources),
     }
+
+
+app.command("boundaries")(teach(engine.boundaries))
+app.command("size-trial")(teach(engine.size_trial))
 
 
 def run() -> None:

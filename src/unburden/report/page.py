@@ -1,7 +1,7 @@
 """The report as one page that needs no network."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,7 +16,7 @@ SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js", "vega-interpr
 
 def render_page(content: Mapping[str, Any]) -> str:
     """The content as one self-contained HTML page; its policy forbids any network and any eval."""
-    return _load_template().render(
+    return _load_template("report.html.j2").render(
         content=content,
         chart=_to_script_data(draw_frontier(content)),
         scripts=[Markup(_read_asset(name)) for name in SCRIPTS],
@@ -28,14 +28,29 @@ def render_page(content: Mapping[str, Any]) -> str:
     )
 
 
+def render_charts(
+    title: str,
+    charts: Sequence[tuple[str, Mapping[str, Any]]],
+    tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = (),
+) -> str:
+    """Titled tables and Vega-Lite charts as one self-contained HTML page."""
+    return _load_template("charts.html.j2").render(
+        title=title,
+        charts=[{"title": name} for name, _ in charts],
+        specs=_to_script_data([spec for _, spec in charts]),
+        tables=[{"title": name, "head": head, "rows": rows} for name, head, rows in tables],
+        scripts=[Markup(_read_asset(name)) for name in SCRIPTS],
+    )
+
+
 def _to_script_data(value: object) -> Markup:
     """JSON that may stand inside a script element: no `<` can end it."""
     return Markup(json.dumps(value).replace("<", "\\u003c"))
 
 
 @cache
-def _load_template() -> jinja2.Template:
-    text = files("unburden.report").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+def _load_template(name: str) -> jinja2.Template:
+    text = files("unburden.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign, Problems
-from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, Stratum, TimeToEvent
+from unburden.domain.scenario import Accrual, Hazard, PiecewiseHazard, Scenario, Stratum, TimeToEvent
 from unburden.domain.sequential import SequentialBounds
 from unburden.simulation.boundaries import derive_bounds, sum_exits
 from unburden.simulation.distributions import compute_normal_quantile, compute_normal_upper
@@ -123,6 +123,28 @@ def predict_power(design: Design, scenario: Scenario, *, is_proportional: bool =
             )
         )
     return _derive_power(design, looks)
+
+
+def scale_effect(outcome: TimeToEvent, factor: float) -> TimeToEvent:
+    """A plain outcome with every log hazard ratio multiplied: 0 is no effect, 1 the outcome itself."""
+
+    def scale(control: Hazard, treatment: Hazard) -> PiecewiseHazard:
+        assert isinstance(control, PiecewiseHazard) and isinstance(treatment, PiecewiseHazard)
+        starts = tuple(sorted({*control.start_months, *treatment.start_months}))
+        pairs = [(_rate_at(control, start), _rate_at(treatment, start)) for start in starts]
+        return PiecewiseHazard(starts, tuple(c * (t / c) ** factor if c > 0 else t for c, t in pairs))
+
+    strata = tuple(replace(s, treatment=scale(s.control, s.treatment)) for s in outcome.strata)
+    return replace(outcome, treatment=scale(outcome.control, outcome.treatment), strata=strata)
+
+
+def expect_events(design: Design, scenario: Scenario, month: float) -> float:
+    """Expected events by a calendar month."""
+    outcome = _check(design, scenario)
+    strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
+    groups = [group for stratum in strata for group in _pair_arms(design, scenario, stratum)]
+    arms = [(group.share, group.hazard, group.dropout) for group in groups]
+    return compute_expected_events(scenario.accrual, design.patients, arms, month)
 
 
 def compute_milestone_power(design: Design, scenario: Scenario, month: float) -> float:

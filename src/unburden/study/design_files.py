@@ -1,8 +1,8 @@
 """A trial design and its world in one TOML file, without protocol or patients."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ from unburden.domain.sequential import (
     UserSpending,
     WangTsiatis,
 )
+from unburden.simulation.follow_up import compute_enrolled
+from unburden.simulation.power import expect_events, predict_power, scale_effect
 
 SPENDINGS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "obrien-fleming-spending": (OBrienFlemingSpending, ()),
@@ -77,12 +79,12 @@ class DesignFile:
     tests: tuple[SurvivalTest, ...]
 
 
-def read_design(path: Path | str) -> DesignFile:
+def read_design(path: Path | str, besides: Sequence[str] = ()) -> DesignFile:
     """Read a DESIGN.toml: tables [design], [scenario], [scenario.outcome] and, if wanted, [run].
 
-    Unknown keys are errors. Raises `InvalidStudy` with every problem.
+    Unknown keys are errors; the tables `besides` are somebody else's. Raises `InvalidStudy`.
     """
-    tables = read_toml(Path(path))
+    tables = {key: table for key, table in read_toml(Path(path)).items() if key not in besides}
     problems = Problems(str(path))
     reader = TableReader(tables, "the file", problems)
     run = TableReader(reader.take("run", dict, {}), "[run]", problems)
@@ -106,6 +108,67 @@ def read_plan(path: Path | str) -> SequentialPlan:
     problems.raise_if_any(InvalidStudy)
     assert plan is not None
     return plan
+
+
+def parse_plan(given: Mapping[str, Any]) -> SequentialPlan:
+    """A plan from words: `rates` "0.5,1", families as "type" or "type:number"; raises `InvalidStudy`."""
+    problems = Problems("the options")
+    table = {key: value for key, value in given.items() if value is not None and key != "rates"}
+    try:
+        table["information_rates"] = [float(rate) for rate in given["rates"].split(",")]
+    except ValueError:
+        problems.add(f"--rates is {given['rates']!r}; give numbers such as 0.5,1")
+    for key in ("efficacy", "futility"):
+        if key in table:
+            table[key] = _split_family(table[key], key, problems)
+    problems.raise_if_any(InvalidStudy)
+    plan = _attempt(lambda: parse_plan_table(table, "[plan]", problems), problems)
+    problems.raise_if_any(InvalidStudy)
+    assert plan is not None
+    return plan
+
+
+def _split_family(word: str, key: str, problems: Problems) -> dict[str, Any]:
+    kind, _, rest = word.partition(":")
+    _, keys = FAMILIES.get(kind, (None, ()))
+    try:
+        numbers = [float(number) for number in rest.split(":")] if rest else []
+    except ValueError:
+        problems.add(f"--{key} is {word!r}; give a family and its numbers, such as kim-demets:3")
+        numbers = []
+    return {"type": kind, **dict(zip(keys, numbers, strict=False))}
+
+
+def expect_course(record: DesignFile) -> list[dict[str, Any]]:
+    """Expected patients and events by month up to the last look; empty where it must be simulated."""
+    outcome = record.scenario.outcome
+    if not isinstance(outcome, TimeToEvent) or not outcome.is_plain or record.design.stopping is None:
+        return []
+    last = predict_power(record.design, record.scenario).looks[-1].month
+    rows = []
+    for step in range(41):
+        month = last * step / 40
+        enrolled = compute_enrolled(record.scenario.accrual, record.design.patients, month)
+        events = expect_events(record.design, record.scenario, month)
+        rows += [
+            {"month": month, "count": enrolled, "what": "patients"},
+            {"month": month, "count": events, "what": "events"},
+        ]
+    return rows
+
+
+def expect_power(record: DesignFile) -> list[dict[str, Any]]:
+    """Log-rank power over the effect, as shares of the one hoped for; empty where it must be simulated."""
+    outcome = record.scenario.outcome
+    if not isinstance(outcome, TimeToEvent) or not outcome.is_plain or record.design.stopping is None:
+        return []
+    rows = []
+    for step in range(16):
+        factor = step / 10
+        world = replace(record.scenario, outcome=scale_effect(outcome, factor))
+        power = predict_power(record.design, world).power
+        rows.append({"effect": factor, "power": power, "what": "log-rank, expected"})
+    return rows
 
 
 def parse_plan_table(table: Any, where: str, problems: Problems) -> SequentialPlan | None:

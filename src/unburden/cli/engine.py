@@ -1,0 +1,207 @@
+"""Commands of the trial engine: bounds, sizes, and designs simulated from one file."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Write tables and charts to this HTML file.")]
+
+
+def boundaries(
+    plan: Annotated[
+        Path | None, typer.Argument(help="TOML file with a table [plan]; or give the options below.")
+    ] = None,
+    *,
+    alpha: Annotated[float, typer.Option(help="Whole error.")] = 0.025,
+    sided: Annotated[int, typer.Option(help="1 or 2.")] = 1,
+    rates: Annotated[str, typer.Option(help="Information rates, such as 0.5,0.75,1.")] = "1",
+    efficacy: Annotated[
+        str, typer.Option(help="Family, with a number if it has one, such as hwang-shih-decani:-4.")
+    ] = "obrien-fleming-spending",
+    futility: Annotated[str | None, typer.Option(help="Family that spends beta.")] = None,
+    binding: Annotated[bool, typer.Option("--binding", help="Efficacy bounds count on futility.")] = False,
+    beta: Annotated[float | None, typer.Option(help="Error that futility spends; power is 1 - beta.")] = None,
+    as_json: AsJson = False,
+    plot: Plot = None,
+) -> None:
+    """Bounds of a group-sequential test, what they spend, and how they behave."""
+    from unburden.simulation.boundaries import derive_bounds, derive_characteristics, solve_drift
+    from unburden.study.design_files import parse_plan, read_plan
+
+    asked = (
+        read_plan(plan)
+        if plan
+        else parse_plan(
+            {
+                "alpha": alpha,
+                "sided": sided,
+                "rates": rates,
+                "efficacy": efficacy,
+                "futility": futility,
+                "is_binding": binding,
+                "beta": beta,
+            }
+        )
+    )
+    bounds = derive_bounds(asked)
+    power = 0.9 if asked.beta is None else 1 - asked.beta
+    found = derive_characteristics(bounds, solve_drift(bounds, power))
+    head, rows = _tabulate_bounds(bounds, found)
+    if plot:
+        from unburden.report.plots import draw_bounds
+
+        _write_charts(plot, "Bounds", [("Bounds", draw_bounds(bounds))], [("Looks", head, rows)])
+    behaviour = {
+        "drift": found.drift,
+        "power": found.power,
+        "inflation_factor": found.inflation_factor,
+        "expected_information_null": found.expected_information_null,
+        "expected_information_half": found.expected_information_half,
+        "expected_information": found.expected_information,
+    }
+    if as_json:
+        looks = {
+            "information_rates": asked.information_rates,
+            "efficacy": bounds.efficacy,
+            "futility": [None if z < -50 else z for z in bounds.futility],
+            "harm": [None if z < -50 else z for z in bounds.harm],
+            "alpha_spent": bounds.alpha_spent,
+            "rejections": found.rejections,
+            "futility_stops": found.futility_stops,
+        }
+        typer.echo(json.dumps(looks | behaviour, indent=2))
+        return
+    _print_table(head, rows)
+    typer.echo("information is relative to a fixed test of the same error and power")
+    for name, value in behaviour.items():
+        typer.echo(f"{name.replace('_', ' '):28}{value:10.4f}")
+
+
+def size_trial(
+    question: Annotated[Path, typer.Argument(help="TOML file with a table [size].")],
+    as_json: AsJson = False,
+) -> None:
+    """How many patients, events or months a design needs, in closed form."""
+    from unburden.study.sizing import size_trial as solve
+
+    found = solve(question)
+    if as_json:
+        numbers = {name: {"value": e.value, "unit": e.unit} for name, e in found.numbers}
+        typer.echo(
+            json.dumps({"endpoint": found.endpoint, "numbers": numbers, "notes": found.notes}, indent=2)
+        )
+        return
+    typer.echo(found.endpoint)
+    for name, estimate in found.numbers:
+        unit = "" if estimate.unit == "1" else f" {estimate.unit}s"
+        typer.echo(f"  {name:36}{estimate.value:12.4f}{unit}")
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+
+
+def simulate_design_file(
+    path: Path, trials: int | None, seed: int | None, as_json: bool, plot: Path | None
+) -> None:
+    """Simulate a DESIGN.toml, each of its tests on the same patients."""
+    from unburden.simulation.trials import compare_tests
+    from unburden.study.design_files import TESTS, read_design
+
+    record = read_design(path)
+    tests = record.tests or (record.design.test,)
+    names = {made: name for name, (made, _) in TESTS.items()}
+    runs = compare_tests(
+        record.design,
+        record.scenario,
+        tests,
+        trials=record.trials if trials is None else trials,
+        seed=record.seed if seed is None else seed,
+    )
+    told = {}
+    for run in runs:
+        numbers = {"power": run.power, "months": run.months, "patients": run.patients, "events": run.events}
+        name = names[type(run.design.test)]
+        told[name if name not in told else f"{name} {len(told) + 1}"] = {
+            **{
+                key: {"value": e.value, "low": e.low, "high": e.high, "unit": e.unit}
+                for key, e in numbers.items()
+                if e
+            },
+            "rejected_by_look": run.rejected_by_look,
+            "stopped_by_look": run.stopped_by_look,
+            "critical_values": run.critical_values,
+            "trials": run.trials,
+            "seed": run.seed,
+        }
+    if plot:
+        _plot_design(plot, record, told)
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    for name, numbers in told.items():
+        typer.echo(f"{name}: {numbers['trials']:,} trials, seed {numbers['seed']}")
+        for key in ("power", "months", "patients", "events"):
+            if key in numbers:
+                e = numbers[key]
+                error = f"95 % error of simulation {e['low']:.4f} to {e['high']:.4f}"
+                typer.echo(f"  {key:10}{e['value']:12.4f}   {error}")
+        for key, words in (("rejected_by_look", "rejected"), ("critical_values", "z at least")):
+            typer.echo(f"  {words:10}" + "".join(f"{value:12.4f}" for value in numbers[key]))
+
+
+def _plot_design(path: Path, record: Any, told: dict[str, Any]) -> None:
+    from unburden.report.plots import draw_bounds, draw_course, draw_power
+    from unburden.simulation.boundaries import derive_bounds
+    from unburden.study.design_files import expect_course, expect_power
+
+    charts = [("Bounds", draw_bounds(derive_bounds(record.design.plan)))]
+    course = expect_course(record)
+    if course:
+        charts.append(("Expected patients and events", draw_course(course)))
+        title = "Effect, as a share of the one hoped for (log hazard ratio)"
+        charts.append(("Power, without simulation", draw_power(expect_power(record), title)))
+    head = ("test", "power", "95 % from", "to", "months")
+    rows = [
+        (name, *(f"{v:.4f}" for v in (n["power"]["value"], n["power"]["low"], n["power"]["high"])),
+         f"{n['months']['value']:.1f}")
+        for name, n in told.items()
+    ]  # fmt: skip
+    _write_charts(path, record.scenario.name, charts, [("Simulated", head, rows)])
+
+
+def _tabulate_bounds(bounds: Any, found: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    from statistics import NormalDist
+
+    head = ("look", "rate", "z", "one-sided p", "alpha spent", "futility z", "rejects", "futile")
+    rows = []
+    for k, rate in enumerate(bounds.plan.information_rates):
+        down, up = bounds.futility[k], bounds.efficacy[k]
+        futile = found.futility_stops[k] if k < len(found.futility_stops) else 0.0
+        rows.append(
+            (
+                str(k + 1),
+                f"{rate:.4f}",
+                f"{up:.6f}",
+                f"{NormalDist().cdf(-up):.8f}",
+                f"{bounds.alpha_spent[k]:.6f}",
+                "" if down < -50 else f"{down:.6f}",
+                f"{found.rejections[k]:.4f}",
+                f"{futile:.4f}",
+            )
+        )
+    return head, rows
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
+    for line in (head, *rows):
+        typer.echo("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def _write_charts(path: Path, title: str, charts: list, tables: list) -> None:
+    from unburden.data.files import write_text
+    from unburden.report.page import render_charts
+
+    write_text(path, render_charts(title, charts, tables))
