@@ -245,7 +245,12 @@ def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: 
                 f"the {arm} hazard ends at 0 and nobody drops out, so follow-up never ends; "
                 "give a last hazard above 0, some dropout or a cured share",
             )
-        _check_events(design, scenario, problems)
+        problems.check(
+            is_reachable(design, scenario),
+            f"the events of the last look are never expected from {design.patients} patients; about "
+            f"{count_expected_events(design, scenario):.0f} are. Take fewer events, more patients, less "
+            "dropout or a latest_month",
+        )
         smallest = min((stratum.share for stratum in scenario.outcome.strata), default=1.0)
         problems.check(
             design.patients * smallest >= 4,
@@ -254,14 +259,11 @@ def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: 
     problems.raise_if_any(InvalidDesign)
 
 
-def _check_events(design: Design, scenario: Scenario, problems: Problems) -> None:
-    """A last look must be expected at some time, or be ended by a latest month."""
+def count_expected_events(design: Design, scenario: Scenario) -> float:
+    """Events expected if everybody is followed to event or dropout; infinite where only simulation tells."""
     outcome = scenario.outcome
-    assert isinstance(outcome, TimeToEvent)
-    if not isinstance(design.stopping, Events) or math.isfinite(design.stopping.latest_month):
-        return
-    if not outcome.is_plain:
-        return
+    if not isinstance(outcome, TimeToEvent) or not outcome.is_plain:
+        return math.inf
     share = _find_treated_share(design)
     strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
     expected = 0.0
@@ -270,11 +272,14 @@ def _check_events(design: Design, scenario: Scenario, problems: Problems) -> Non
             assert isinstance(hazard, PiecewiseHazard)
             ever = compute_event_probability(hazard, scenario.dropout_hazard_per_month, _EVER)
             expected += design.patients * stratum.share * part * ever
-    problems.check(
-        design.stopping.count <= expected,
-        f"{design.stopping.count} events are never expected from {design.patients} patients; about "
-        f"{expected:.0f} are. Take fewer events, more patients, less dropout or a latest_month",
-    )
+    return expected
+
+
+def is_reachable(design: Design, scenario: Scenario) -> bool:
+    """Whether the last look's events are ever expected, or a latest month ends the wait."""
+    if not isinstance(design.stopping, Events) or math.isfinite(design.stopping.latest_month):
+        return True
+    return design.stopping.count <= count_expected_events(design, scenario)
 
 
 def _summarise(

@@ -1,6 +1,7 @@
 """From a study to the designs that no other beats: schedules by proof, sizes by simulation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from unburden.burden.classify import classify_activities
 from unburden.data.evidence import read_evidence
@@ -11,7 +12,7 @@ from unburden.domain.protocol import Protocol, drop_cells, move_visits
 from unburden.domain.study import Study
 from unburden.search.designs import combine_designs
 from unburden.search.schedule import ScheduleProblem, search_schedule_front
-from unburden.simulation.trials import simulate_trials
+from unburden.simulation.trials import is_reachable, simulate_trials
 from unburden.study.scoring import score_burden, weigh_scores
 
 Progress = Callable[[str, int, int], None]
@@ -22,14 +23,17 @@ def search_designs(study: Study, *, trials: int, seed: int, progress: Progress |
 
     The schedule that asks least is found exactly for each number of optional assessments kept;
     power, duration and patients are simulated with `trials` trials each from `seed`, the same
-    random streams for every design. `progress(what, done, total)` is called as work goes on.
-    Raises `InfeasibleSearch` where nothing fits.
+    random streams for every design. Designs whose events are never expected are left out.
+    `progress(what, done, total)` is called as work goes on. Raises `InfeasibleSearch` where
+    nothing fits.
     """
     tell = progress or (lambda what, done, total: None)
     tell("schedules", 0, 1)
     schedules = search_schedule_front(make_problem(study))
     tell("schedules", 1, 1)
-    total = len(dict.fromkeys((study.plan.baseline, *study.plan.designs)))
+    reachable = tuple(d for d in study.plan.designs if is_reachable(d, study.scenario))
+    plan = replace(study.plan, designs=reachable)
+    total = len(dict.fromkeys((plan.baseline, *plan.designs)))
     done = 0
 
     def simulate(design: Design) -> OperatingCharacteristics:
@@ -40,7 +44,7 @@ def search_designs(study: Study, *, trials: int, seed: int, progress: Progress |
         return result
 
     return combine_designs(
-        study.plan, schedules, simulate=simulate, score=lambda changes: score_changes(study, changes)
+        plan, schedules, simulate=simulate, score=lambda changes: score_changes(study, changes)
     )
 
 

@@ -49,7 +49,9 @@ def test_events_that_never_come_end_the_trial_with_the_last_patient():
 
 
 def test_a_target_that_is_never_expected_is_refused():
-    with pytest.raises(InvalidDesign, match="never expected from 200 patients; about"):
+    with pytest.raises(
+        InvalidDesign, match="events of the last look are never expected from 200 patients; about"
+    ):
         simulate_trials(replace(DESIGN, stopping=Events(199)), make_scenario(), trials=100, seed=1)
     simulate_trials(replace(DESIGN, stopping=Events(199, 40.0)), make_scenario(), trials=100, seed=1)
 
