@@ -125,7 +125,7 @@ def find_horizon(trial, cut):
     shortest = np.inf
     for arm in range(2):
         longest = 0.0
-        for k in range(trial.time.shape[0] - 1, -1, -1):
+        for k in range(np.searchsorted(trial.time, cut, side="right") - 1, -1, -1):
             if np.int64(trial.mark[k] & _ONE) == arm and trial.calendar[k] <= cut:
                 longest = trial.time[k]
                 break

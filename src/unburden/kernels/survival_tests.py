@@ -63,8 +63,13 @@ def sum_weighted(weights, difference, variance, rows):
 @numba.njit(cache=True, error_model="numpy")
 def fill_fleming_harrington(survival, rows, rho, gamma, weights):
     """Weights S(t-)**rho (1 - S(t-))**gamma (Fleming & Harrington 1991)."""
+    is_simple = rho * (1.0 - rho) == 0.0 and gamma * (1.0 - gamma) == 0.0
     for i in range(rows):
-        weights[i] = survival[i] ** rho * (1.0 - survival[i]) ** gamma
+        s = survival[i]
+        if is_simple:
+            weights[i] = (s if rho == 1.0 else 1.0) * (1.0 - s if gamma == 1.0 else 1.0)
+        else:
+            weights[i] = s**rho * (1.0 - s) ** gamma
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -80,32 +85,54 @@ def fill_modest(sets, survival, start, end, month, weights):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def sum_curve(sets, start, end, is_treated, month, areas, terms):
-    """Kaplan-Meier of one arm up to `month`: restricted mean, its variance, survival, its variance.
-
-    Greenwood's variances. `areas` and `terms` are scratch.
-    """
-    survival, greenwood, area, last = 1.0, 0.0, 0.0, 0.0
-    steps = 0
+def compare_shares(sets, start, end, month):
+    """Difference of the Kaplan-Meier shares at `month`, and its variance (Greenwood). No branches."""
+    share_0, share_1, greenwood_0, greenwood_1 = 1.0, 1.0, 0.0, 0.0
     for i in range(start, end):
         if sets.time[i] > month:
             break
-        events = sets.treated_events[i] if is_treated else sets.events[i] - sets.treated_events[i]
-        if events == 0.0:
-            continue
-        at_risk = sets.treated_at_risk[i] if is_treated else sets.at_risk[i] - sets.treated_at_risk[i]
-        area += survival * (sets.time[i] - last)
-        last = sets.time[i]
-        survival *= (at_risk - events) / at_risk
-        term = events / (at_risk * (at_risk - events)) if at_risk > events else 0.0
-        greenwood += term
-        areas[steps], terms[steps] = area, term
-        steps += 1
-    area += survival * (month - last)
+        d_1, n_1 = sets.treated_events[i], sets.treated_at_risk[i]
+        d_0, n_0 = sets.events[i] - d_1, sets.at_risk[i] - n_1
+        share_0 *= 1.0 - d_0 / max(n_0, 1.0)
+        share_1 *= 1.0 - d_1 / max(n_1, 1.0)
+        greenwood_0 += find_term(d_0, n_0)
+        greenwood_1 += find_term(d_1, n_1)
+    return share_1 - share_0, share_1 * share_1 * greenwood_1 + share_0 * share_0 * greenwood_0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def find_term(events, at_risk):
+    """Greenwood's term of one time; 0 where nobody is left, for the curve is 0 from there on."""
+    product = at_risk * (at_risk - events)
+    return events / (product + 1e300 * (product <= 0.0))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compare_means(sets, start, end, month, notes):
+    """Difference of the restricted means up to `month`, and its variance (Greenwood). No branches."""
+    share_0, share_1, area_0, area_1, last = 1.0, 1.0, 0.0, 0.0, 0.0
+    stop = end
+    for i in range(start, end):
+        now = sets.time[i]
+        if now > month:
+            stop = i
+            break
+        d_1, n_1 = sets.treated_events[i], sets.treated_at_risk[i]
+        d_0, n_0 = sets.events[i] - d_1, sets.at_risk[i] - n_1
+        area_0 += share_0 * (now - last)
+        area_1 += share_1 * (now - last)
+        last = now
+        share_0 *= 1.0 - d_0 / max(n_0, 1.0)
+        share_1 *= 1.0 - d_1 / max(n_1, 1.0)
+        notes.difference[i], notes.variance[i] = area_0, find_term(d_0, n_0)
+        notes.weights[i], notes.late[i] = area_1, find_term(d_1, n_1)
+    area_0 += share_0 * (month - last)
+    area_1 += share_1 * (month - last)
     spread = 0.0
-    for i in range(steps):
-        spread += (area - areas[i]) ** 2 * terms[i]
-    return area, spread, survival, survival * survival * greenwood
+    for i in range(start, stop):
+        left_0, left_1 = area_0 - notes.difference[i], area_1 - notes.weights[i]
+        spread += left_0 * left_0 * notes.variance[i] + left_1 * left_1 * notes.late[i]
+    return area_1 - area_0, spread
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -205,14 +232,12 @@ class Notes(NamedTuple):
     variance: np.ndarray
     weights: np.ndarray
     late: np.ndarray
-    both: np.ndarray
 
 
 @numba.njit(cache=True)
 def allocate_notes(n):
     """Room for the tests of a trial of n patients."""
     return Notes(
-        np.empty(n + 1),
         np.empty(n + 1),
         np.empty(n + 1),
         np.empty(n + 1),
@@ -277,15 +302,13 @@ def compute_curve_z(test, sets, ends, entered, horizon, notes):
             if not is_mean:
                 return 0.0
             month = horizon[stratum]
-        mean_1, spread_1, share_1, error_1 = sum_curve(
-            sets, start, end, True, month, notes.difference, notes.variance
-        )
-        mean_0, spread_0, share_0, error_0 = sum_curve(
-            sets, start, end, False, month, notes.difference, notes.variance
-        )
+        if is_mean:
+            gain, spread = compare_means(sets, start, end, month, notes)
+        else:
+            gain, spread = compare_shares(sets, start, end, month)
         weight = entered[stratum] / whole
-        difference += weight * (mean_1 - mean_0 if is_mean else share_1 - share_0)
-        variance += weight * weight * (spread_1 + spread_0 if is_mean else error_1 + error_0)
+        difference += weight * gain
+        variance += weight * weight * spread
         start = end
     return to_z(difference, variance)
 

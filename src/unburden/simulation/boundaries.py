@@ -23,12 +23,13 @@ from unburden.domain.sequential import (
     UserSpending,
     WangTsiatis,
 )
-from unburden.kernels.integration import compute_exits, solve_spending_bounds
+from unburden.kernels.integration import compute_exits, solve_joint_bounds, solve_spending_bounds
 
-NODES = 48
+NODES, COARSE_NODES = 48, 20
 FLOOR = -8.0
 _NORMAL = NormalDist()
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(NODES)
+_FINE = np.polynomial.legendre.leggauss(NODES)
+_COARSE = np.polynomial.legendre.leggauss(COARSE_NODES)
 
 
 def compute_spending(
@@ -116,7 +117,22 @@ def find_drift(fixed_power: float, alpha: float, sided: int = 1) -> float:
 
 def solve_drift(bounds: SequentialBounds, power: float) -> float:
     """The drift at which the bounds have this power; raises `InvalidDesign` where none has."""
-    return solve_root(lambda drift: _find_power(bounds, drift)[0] - power, 0.0, 30.0, f"power {power}")
+    if not 0 < power < 1:
+        raise InvalidDesign("group-sequential plan", [f"power is {power}; give a number between 0 and 1"])
+    wanted = _NORMAL.inv_cdf(power)
+    start = bounds.efficacy[-1] + wanted
+    return solve_root(
+        lambda drift: _to_normal(_find_power(bounds, drift)[0]) - wanted,
+        0.0,
+        30.0,
+        f"power {power}",
+        guess=max(start, 0.1),
+    )
+
+
+def _to_normal(probability: float) -> float:
+    """The normal quantile, on which powers and errors are nearly linear; within doubles."""
+    return _NORMAL.inv_cdf(min(max(probability, 1e-300), 1 - 1e-16))
 
 
 def compute_critical_values(information_rates: Sequence[float], alpha: float) -> tuple[float, ...]:
@@ -148,11 +164,11 @@ def sum_exits(
     return _compute_exits(rates, upper, lower, [-math.inf] * len(upper), drift)
 
 
-def _compute_exits(rates, upper, lower, inner, drift: float):
+def _compute_exits(rates, upper, lower, inner, drift: float, rule=None):
     arrays = (np.asarray(rates, dtype=float), np.asarray(upper, dtype=float))
     low = np.maximum(np.asarray(lower, dtype=float), FLOOR + min(0.0, drift))
     high = np.minimum(arrays[1], -FLOOR + max(0.0, drift))
-    return compute_exits(arrays[0], high, np.asarray(inner, dtype=float), low, drift, _POINTS, _WEIGHTS)
+    return compute_exits(arrays[0], high, np.asarray(inner, dtype=float), low, drift, *(rule or _FINE))
 
 
 def _stops_of(bounds: SequentialBounds) -> tuple[Sequence[float], Sequence[float]]:
@@ -190,9 +206,13 @@ def _derive_efficacy(plan: SequentialPlan, futility: Sequence[float] | None) -> 
     match plan.efficacy:
         case WangTsiatis(shape) if shape is not None:
             powers = rates ** (shape - 0.5)
-            constant = solve_root(
-                lambda c: plan.alpha - _find_error(plan, c * powers, below), 0.1, 12.0, "alpha"
-            )
+            wanted = _NORMAL.inv_cdf(1 - plan.alpha)
+
+            def excess(c: float) -> float:
+                return _to_normal(1 - _find_error(plan, c * powers, below)) - wanted
+
+            start = _NORMAL.inv_cdf(1 - plan.alpha / plan.sided) * (1.02 + 0.25 * max(0.0, shape))
+            constant = solve_root(excess, 0.1, 12.0, "alpha", guess=start)
             return tuple((constant * powers).tolist())
         case HaybittlePeto(interim_z):
             return _derive_haybittle_peto(plan, interim_z, below)
@@ -200,7 +220,7 @@ def _derive_efficacy(plan: SequentialPlan, futility: Sequence[float] | None) -> 
             spent = (
                 compute_spending(plan.efficacy, plan.information_rates, plan.alpha, plan.sided) / plan.sided
             )
-            found = solve_spending_bounds(rates, spent, below, plan.sided == 2, 0.0, FLOOR, _POINTS, _WEIGHTS)
+            found = solve_spending_bounds(rates, spent, below, plan.sided == 2, 0.0, FLOOR, *_FINE)
             return tuple(found.tolist())
     raise AssertionError("checked before")
 
@@ -245,31 +265,32 @@ def _derive_with_beta_spending(plan: SequentialPlan) -> SequentialBounds:
 
     Raises `InvalidDesign` where no drift does.
     """
+    if plan.is_binding and not isinstance(plan.efficacy, Spending):
+        raise InvalidDesign(
+            "group-sequential plan",
+            ["binding futility by spending needs efficacy by spending; take a spending function for both"],
+        )
     rates = np.array(plan.information_rates)
     assert isinstance(plan.futility, Spending) and plan.beta is not None
-    spent = compute_spending(plan.futility, plan.information_rates, plan.beta, 1)
-    unbound = None if plan.is_binding else np.array(_derive_efficacy(plan, None))
-    mirror = np.full(len(rates), -math.inf)
+    beta_spent = compute_spending(plan.futility, plan.information_rates, plan.beta, 1)
+    alpha_spent, given = np.empty(0), np.empty(0)
+    if plan.is_binding and isinstance(plan.efficacy, Spending):
+        alpha_spent = compute_spending(plan.efficacy, plan.information_rates, plan.alpha, 1)
+    else:
+        given = np.array(_derive_efficacy(plan, None))
 
-    def derive(drift: float) -> tuple[np.ndarray, np.ndarray]:
-        """Efficacy and futility at a drift; where they bind, each look's bounds need the other's."""
-        upper = unbound
-        lower = mirror
-        for _ in range(1 if unbound is not None else len(rates)):
-            if unbound is None:
-                upper = np.array(_derive_efficacy(plan, (*lower[:-1].tolist(), -math.inf)))
-            assert upper is not None
-            lower = -solve_spending_bounds(
-                rates, spent, -upper, False, -drift, FLOOR - drift, _POINTS, _WEIGHTS
-            )
-        return (upper if upper is not None else mirror), lower
+    def derive(drift: float, rule: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        return solve_joint_bounds(rates, given, alpha_spent, beta_spent, drift, FLOOR, *rule)
 
-    def gap(drift: float) -> float:
-        upper, lower = derive(drift)
+    def gap(drift: float, rule: tuple[np.ndarray, np.ndarray]) -> float:
+        upper, lower = derive(drift, rule)
         return lower[-1] - upper[-1]
 
-    drift = solve_root(gap, 0.5, 15.0, f"futility spending of beta {plan.beta}")
-    upper, lower = derive(drift)
+    start = 1.05 * (_NORMAL.inv_cdf(1 - plan.alpha) + _NORMAL.inv_cdf(1 - plan.beta))
+    near = _follow_secants(lambda drift: gap(drift, _COARSE), 0.5, 15.0, start)
+    what = f"futility spending of beta {plan.beta}"
+    drift = solve_root(lambda drift: gap(drift, _FINE), 0.5, 15.0, what, guess=near)
+    upper, lower = derive(drift, _FINE)
     if np.any(lower[:-1] >= upper[:-1]):
         raise InvalidDesign("group-sequential plan", ["futility crosses efficacy; spend beta later"])
     return _make_bounds(plan, tuple(upper.tolist()), (*lower[:-1].tolist(), -math.inf), drift)
@@ -281,30 +302,61 @@ def _derive_pampallona_tsiatis(plan: SequentialPlan) -> SequentialBounds:
     Efficacy c1 × rate ** (shape - 1/2); futility (c1 + c0) × rate ** (1/2) - c0 × rate ** (shape - 1/2).
     """
     assert isinstance(plan.efficacy, PampallonaTsiatis) and plan.beta is not None
-    power = 1 - plan.beta
     rates = np.array(plan.information_rates)
     first = rates ** (plan.efficacy.efficacy_shape - 0.5)
     second = rates ** (plan.efficacy.futility_shape - 0.5)
+    none = np.full(len(rates), -math.inf)
+    wanted = np.array([_NORMAL.inv_cdf(1 - plan.alpha), _NORMAL.inv_cdf(1 - plan.beta)])
 
-    def make(c1: float, c0: float) -> SequentialBounds:
+    def place(c1: float, c0: float) -> tuple[np.ndarray, np.ndarray]:
         upper = c1 * first
-        lower = np.minimum((c1 + c0) * np.sqrt(rates) - c0 * second, upper)
-        lower = np.where(lower > 0, lower, -math.inf) if plan.sided == 2 else lower
-        return _make_bounds(plan, tuple(upper.tolist()), (*lower[:-1].tolist(), -math.inf), c1 + c0)
+        futile = np.minimum((c1 + c0) * np.sqrt(rates) - c0 * second, upper)
+        futile = np.where(futile > 0, futile, -math.inf) if plan.sided == 2 else futile
+        return upper, np.append(futile[:-1], -math.inf)
 
-    def error(found: SequentialBounds) -> float:
-        lower, inner = _stops_of(found)
-        none = [-math.inf] * len(rates)
+    def miss(constants: np.ndarray, rule: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Normal quantiles of error and power, less the wanted ones."""
+        upper, futile = place(*constants)
+        lower, inner = (-upper, futile) if plan.sided == 2 else (np.append(futile[:-1], upper[-1]), none)
+        power = _compute_exits(rates, upper, lower, inner, float(constants.sum()), rule)[0].sum()
         if not plan.is_binding:
-            lower, inner = ([-z for z in found.efficacy] if plan.sided == 2 else none), none
-        above, *_ = _compute_exits(rates, found.efficacy, lower, inner, 0.0)
-        return plan.sided * float(above.sum())
+            lower, inner = (-upper if plan.sided == 2 else none), none
+        error = plan.sided * _compute_exits(rates, upper, lower, inner, 0.0, rule)[0].sum()
+        return np.array([_to_normal(1 - error), _to_normal(power)]) - wanted
 
-    def solve_second(c1: float) -> float:
-        return solve_root(lambda c0: _find_power(make(c1, c0), c1 + c0)[0] - power, 0.01, 10.0, "power")
+    start = 1.05 * np.array([_NORMAL.inv_cdf(1 - plan.alpha / plan.sided), wanted[1]])
+    near, slopes = _solve_pair(lambda c: miss(c, _COARSE), np.maximum(start, 0.05), 1e-6, None)
+    constants, _ = _solve_pair(lambda c: miss(c, _FINE), near, 1e-9, slopes)
+    upper, futile = place(*constants)
+    return _make_bounds(plan, tuple(upper.tolist()), tuple(futile.tolist()), float(constants.sum()))
 
-    c1 = solve_root(lambda c: plan.alpha - error(make(c, solve_second(c))), 1.0, 6.0, "alpha")
-    return make(c1, solve_second(c1))
+
+def _solve_pair(
+    function: Callable[[np.ndarray], np.ndarray], start: np.ndarray, step: float, slopes: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A root of two smooth functions of two numbers, and the slopes there (Broyden 1965).
+
+    Ends when a step is shorter than `step`. Raises `InvalidDesign` where steps do not shrink.
+    """
+    x, at_x = start, function(start)
+    jacobian = np.empty((2, 2)) if slopes is None else slopes
+    if slopes is None:
+        for i in range(2):
+            moved = x.copy()
+            moved[i] += 1e-4
+            jacobian[:, i] = (function(moved) - at_x) / 1e-4
+    for _ in range(60):
+        change = -np.linalg.solve(jacobian, at_x)
+        change *= min(1.0, 0.5 / max(float(np.abs(change).max()), 1e-300))
+        x = np.maximum(x + change, 0.01)
+        if float(np.abs(change).max()) <= step:
+            return x, jacobian
+        at_new = function(x)
+        jacobian = jacobian + np.outer(at_new - at_x - jacobian @ change, change) / float(change @ change)
+        at_x = at_new
+    raise InvalidDesign(
+        "group-sequential plan", ["no bounds reach alpha and beta together; change one of them or the shapes"]
+    )
 
 
 def _make_bounds(
@@ -316,7 +368,7 @@ def _make_bounds(
     if plan.harm is not None:
         spent = compute_spending(plan.harm[1], plan.information_rates, plan.harm[0], 1)
         rates = np.array(plan.information_rates)
-        found = solve_spending_bounds(rates, spent, -np.array(upper), False, 0.0, FLOOR, _POINTS, _WEIGHTS)
+        found = solve_spending_bounds(rates, spent, -np.array(upper), False, 0.0, FLOOR, *_FINE)
         harm = tuple((-found).tolist())
     counted = stops if plan.is_binding else none
     lower, inner = ([-z for z in upper], counted) if plan.sided == 2 else (counted, none)
@@ -325,11 +377,41 @@ def _make_bounds(
     return SequentialBounds(plan, upper, stops, harm, spent, drift)
 
 
-def solve_root(function: Callable[[float], float], low: float, high: float, what: str) -> float:
-    """A root of a function that rises through 0 in the bracket (Ridders 1979), to the last digits.
+def solve_root(
+    function: Callable[[float], float], low: float, high: float, what: str, *, guess: float | None = None
+) -> float:
+    """A root of a function that rises through 0 in the bracket, to the last digits.
 
-    Raises `InvalidDesign` where the ends do not bracket one.
+    From a good `guess` by secants, which near-linear functions settle in four or five steps; else,
+    or where these stray, by Ridders (1979). Raises `InvalidDesign` where the ends do not bracket one.
     """
+    if guess is not None:
+        found = _follow_secants(function, low, high, guess)
+        if found is not None:
+            return found
+    return _halve_bracket(function, low, high, what)
+
+
+def _follow_secants(
+    function: Callable[[float], float], low: float, high: float, guess: float
+) -> float | None:
+    """Where secants settle; a last step below 1e-9 leaves an error far below 1e-13. None where they stray."""
+    before, at_before = guess, function(guess)
+    x = guess + 1e-4 * max(1.0, abs(guess))
+    for _ in range(12):
+        at_x = function(x)
+        if at_x in (0.0, at_before):
+            return x if at_x == 0.0 else None
+        step = at_x * (x - before) / (at_x - at_before)
+        before, at_before, x = x, at_x, x - step
+        if not low < x < high:
+            return None
+        if abs(step) <= 1e-9 * max(1.0, abs(x)):
+            return x
+    return None
+
+
+def _halve_bracket(function: Callable[[float], float], low: float, high: float, what: str) -> float:
     at_low, at_high = function(low), function(high)
     if at_low == 0:
         return low
