@@ -1,12 +1,24 @@
 """Commands of the trial engine: bounds, sizes, and designs simulated from one file."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Ledger = Annotated[
+    Path | None, typer.Option("--ledger", help="Folder that keeps finished shards; a run resumes from it.")
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, help="Processes on this machine.")]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", help="Dask scheduler, tcp://host:port (extra `cluster`).")
+]
+Error = Annotated[
+    float | None,
+    typer.Option("--error", help="Simulate until the standard error of power is about this small."),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write tables and charts to this HTML file.")]
 
 
@@ -102,44 +114,82 @@ def size_trial(
         typer.echo(f"note: {note}")
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a long simulation is run: shards kept in `ledger`, by `workers` or a `cluster`, to an `error`."""
+
+    ledger: Path | None = None
+    workers: int = 1
+    cluster: str | None = None
+    error: float | None = None
+
+
 def simulate_design_file(
-    path: Path, trials: int | None, seed: int | None, as_json: bool, plot: Path | None
+    path: Path,
+    *,
+    trials: int | None,
+    seed: int | None,
+    as_json: bool,
+    plot: Path | None,
+    run: Run,
+    progress: Any,
 ) -> None:
     """Simulate a DESIGN.toml, each of its tests on the same patients."""
-    from unburden.simulation.trials import compare_tests
     from unburden.study.design_files import TESTS, read_design
+    from unburden.study.sharding import count_trials, open_executor, simulate_sharded
 
     record = read_design(path)
+    chosen_seed = record.seed if seed is None else seed
+    chosen = record.trials if trials is None else trials
     tests = record.tests or (record.design.test,)
     names = {made: name for name, (made, _) in TESTS.items()}
-    runs = compare_tests(
-        record.design,
-        record.scenario,
-        tests,
-        trials=record.trials if trials is None else trials,
-        seed=record.seed if seed is None else seed,
-    )
+
+    def simulate(count: int):
+        return simulate_sharded(
+            record.design,
+            record.scenario,
+            tests,
+            trials=count,
+            seed=chosen_seed,
+            ledger=run.ledger,
+            executor=executor,
+            threads=threads,
+            progress=progress,
+        )
+
+    with open_executor(run.workers, run.cluster) as (executor, threads):
+        runs, digest = simulate(chosen)
+        if run.error is not None:
+            worst = min((found.power.value for found in runs), key=lambda p: abs(p - 0.5))
+            chosen = max(chosen, count_trials(worst, run.error))
+            runs, digest = simulate(chosen)
     told = {}
-    for run in runs:
-        numbers = {"power": run.power, "months": run.months, "patients": run.patients, "events": run.events}
-        name = names[type(run.design.test)]
+    for found in runs:
+        numbers = {
+            "power": found.power,
+            "months": found.months,
+            "patients": found.patients,
+            "events": found.events,
+        }
+        name = names[type(found.design.test)]
         told[name if name not in told else f"{name} {len(told) + 1}"] = {
             **{
                 key: {"value": e.value, "low": e.low, "high": e.high, "unit": e.unit}
                 for key, e in numbers.items()
                 if e
             },
-            "rejected_by_look": run.rejected_by_look,
-            "stopped_by_look": run.stopped_by_look,
-            "critical_values": run.critical_values,
-            "trials": run.trials,
-            "seed": run.seed,
+            "rejected_by_look": found.rejected_by_look,
+            "stopped_by_look": found.stopped_by_look,
+            "critical_values": found.critical_values,
+            "trials": found.trials,
+            "seed": found.seed,
         }
     if plot:
         _plot_design(plot, record, told)
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(told | {"sha256": digest}, indent=2))
         return
+    typer.echo(f"sums of all shards: SHA-256 {digest}")
     for name, numbers in told.items():
         typer.echo(f"{name}: {numbers['trials']:,} trials, seed {numbers['seed']}")
         for key in ("power", "months", "patients", "events"):

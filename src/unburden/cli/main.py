@@ -207,13 +207,22 @@ def simulate_trials(
     trials: Trials = None,
     seed: Seed = None,
     as_json: AsJson = False,
+    *,
     plot: engine.Plot = None,
+    ledger: engine.Ledger = None,
+    workers: engine.Workers = 1,
+    cluster: engine.Cluster = None,
+    error: engine.Error = None,
 ) -> None:
     """Simulate a DESIGN.toml, or a study's own design (its baseline) in its scenario."""
     import unburden as ub
 
     if study.is_file():
-        engine.simulate_design_file(study, trials, seed, as_json, plot)
+        run = engine.Run(ledger, workers, cluster, error)
+        with show_progress(not as_json) as tell:
+            engine.simulate_design_file(
+                study, trials=trials, seed=seed, as_json=as_json, plot=plot, run=run, progress=tell
+            )
         return
 
     record = ub.read_study(study)

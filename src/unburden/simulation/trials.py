@@ -23,9 +23,15 @@ from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.scenario import PiecewiseHazard, Scenario, Stratum, TimeToEvent, WeibullHazard
 from unburden.domain.sequential import SequentialBounds
+from unburden.domain.shards import Shard, ShardSums
 from unburden.kernels import survival_tests
 from unburden.kernels.patients import World
 from unburden.kernels.trials import (
+    EVENTS,
+    MONTH,
+    PATIENTS,
+    REJECTS,
+    STAGE,
     Looks,
     simulate_means_trials,
     simulate_survival_trials,
@@ -98,6 +104,75 @@ def compare_tests(
     )
 
 
+def simulate_shard(shard: Shard, threads: int | None = None) -> ShardSums:
+    """The sufficient statistics of one shard; the same whoever runs it, on any number of threads."""
+    design, scenario = shard.design, shard.scenario
+    _check(design, scenario, max(2, shard.trials), shard.seed, threads)
+    before = numba.get_num_threads()
+    if threads is not None:
+        numba.set_num_threads(threads)
+    try:
+        runs = _run(
+            design, scenario, shard.tests, shard.trials, shard.seed, derive_bounds(design.plan), shard.first
+        )
+    finally:
+        numba.set_num_threads(before)
+    looks = range(len(design.information_rates))
+    stages = [rows[:, STAGE].astype(int) for rows in runs]
+    rejects = [rows[:, REJECTS] > 0.5 for rows in runs]
+    return ShardSums(
+        shard.trials,
+        tuple(tuple(int((stage == k).sum()) for k in looks) for stage in stages),
+        tuple(
+            tuple(int(((stage == k) & hit).sum()) for k in looks)
+            for stage, hit in zip(stages, rejects, strict=True)
+        ),
+        tuple(tuple(math.fsum(rows[:, k]) for k in (MONTH, PATIENTS, EVENTS)) for rows in runs),
+        tuple(tuple(math.fsum(rows[:, k] ** 2) for k in (MONTH, PATIENTS, EVENTS)) for rows in runs),
+    )
+
+
+def summarise_sums(
+    design: Design, scenario: Scenario, tests: Sequence[SurvivalTest], seed: int, sums: ShardSums
+) -> tuple[OperatingCharacteristics, ...]:
+    """Operating characteristics of each test from the sums of all shards."""
+    source = f"simulated:n={sums.trials},seed={seed}"
+    bounds = derive_bounds(design.plan)
+    is_survival = isinstance(scenario.outcome, TimeToEvent)
+    found = []
+    for k, test in enumerate(tests[: len(sums.stopped)]):
+        months, patients, events = (
+            _estimate_from_sums(total, square, sums.trials, unit, source)
+            for total, square, unit in zip(
+                sums.sums[k], sums.squares[k], ("month", "patient", "event"), strict=True
+            )
+        )
+        found.append(
+            OperatingCharacteristics(
+                design=replace(design, test=test),
+                scenario_name=scenario.name,
+                trials=sums.trials,
+                seed=seed,
+                power=estimate_share(sum(sums.rejected[k]), sums.trials, source),
+                months=months,
+                patients=patients,
+                events=events if is_survival else None,
+                rejected_by_look=tuple(count / sums.trials for count in sums.rejected[k]),
+                stopped_by_look=tuple(count / sums.trials for count in sums.stopped[k]),
+                critical_values=bounds.efficacy,
+                futility_values=bounds.futility,
+            )
+        )
+    return tuple(found)
+
+
+def _estimate_from_sums(total: float, square: float, count: int, unit: str, source: str) -> Estimate:
+    mean = total / count
+    variance = max(0.0, square - total * mean) / max(count - 1, 1)
+    half = _Z * math.sqrt(variance / count)
+    return Estimate(mean, mean - half, mean + half, unit, (source,))
+
+
 def _run(
     design: Design,
     scenario: Scenario,
@@ -105,19 +180,20 @@ def _run(
     trials: int,
     seed: int,
     bounds: SequentialBounds,
+    first: int = 0,
 ) -> list[np.ndarray]:
     """Rows (trials, 5) of each test."""
     key = np.uint64(seed)
     if isinstance(scenario.outcome, TimeToEvent):
         looks, world = make_looks(design, tests, bounds), make_world(design, scenario)
-        found = simulate_survival_trials(key, np.uint64(0), 0, trials, world, looks, _POINTS, _WEIGHTS)
+        found = simulate_survival_trials(key, np.uint64(0), first, trials, world, looks, _POINTS, _WEIGHTS)
         return [found[:, k] for k in range(len(tests))]
     outcome = scenario.outcome
     accrual = np.array([scenario.accrual.start_months, scenario.accrual.per_month], dtype=float)
     looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
     limits = np.array([bounds.efficacy, bounds.futility])
     rows = simulate_means_trials(
-        key, 0, trials, accrual, outcome.mean_difference, outcome.sd, outcome.assessed_month,
+        key, first, trials, accrual, outcome.mean_difference, outcome.sd, outcome.assessed_month,
         scenario.dropout_hazard_per_month, _find_treated_share(design), looks, limits,
     )  # fmt: skip
     return [rows]

@@ -67,6 +67,7 @@ def test_a_design_with_several_tests(tmp_path):
         tmp_path / "d.html",
     )
     told = json.loads(found.stdout)
+    assert len(told.pop("sha256")) == 64
     assert list(told) == [
         "log-rank", "fleming-harrington", "modestly-weighted", "max-combo", "restricted-mean", "milestone",
     ]  # fmt: skip
