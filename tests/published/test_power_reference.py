@@ -12,9 +12,11 @@ from unburden.domain.errors import InvalidDesign
 from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, Stratum, TimeToEvent, WeibullHazard
 from unburden.domain.sequential import (
     POCOCK,
+    FixedFutility,
     HwangShihDeCani,
     OBrienFlemingSpending,
     SequentialPlan,
+    UserSpending,
 )
 from unburden.simulation.boundaries import (
     compute_rejections,
@@ -260,3 +262,25 @@ def test_what_cannot_be_predicted_is_told():
         compute_milestone_power(Design(440, 1.0, 0.025, (1.0,), Months(20.0)), delayed(6.0), 24.0)
     with pytest.raises(InvalidDesign, match="never expected"):
         predict_power(Design(440, 1.0, 0.025, (1.0,), Events(439)), delayed(6.0))
+
+
+def test_delayed_effect_with_wieands_futility_rule():
+    """Korn & Freidlin (2018), J Clin Oncol 36:2444, table 1: stop where the hazard ratio is over 1 at
+    50 and 75 % of 512 events; power 90 % falls to 88.4 %, the last event at 34.8 months."""
+    steps = (0.0, 3.0)
+    world = make(
+        Accrual((0.0,), (680 / 12,)),
+        PiecewiseHazard(steps, (YEAR, YEAR)),
+        PiecewiseHazard(steps, (YEAR, 0.693 * YEAR)),
+        0.0,
+    )
+    rule = Design(
+        680, 1.0, 0.025, (0.5, 0.75, 1.0), Events(512),
+        efficacy=UserSpending((0.0, 0.0, 0.025)), futility=FixedFutility((0.0, 0.0)),
+    )  # fmt: skip
+    fixed = Design(680, 1.0, 0.025, (1.0,), Events(512))
+    assert predict_power(fixed, world).looks[0].month == pytest.approx(34.8, abs=0.1)
+    assert predict_power(fixed, world).power == pytest.approx(0.90, abs=0.005)
+    assert predict_power(rule, world).power == pytest.approx(0.884, abs=0.002)
+    simulated = simulate_trials(rule, world, trials=100_000, seed=1).power
+    assert simulated.value == pytest.approx(0.884, abs=0.003)
