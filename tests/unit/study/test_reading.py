@@ -77,7 +77,7 @@ def test_problems_of_every_part_come_in_one_error(folder):
         (('protocol = "protocol.json"', 'protocol = "none.json"'), "there is no such file"),
         (('unknown = "exclude"', 'unknown = "maybe"'), "has unknown 'maybe'; use 'keep' or 'exclude'"),
         (('from = "scenario"', 'from = "hearsay"'), "use one of scenario, cohort, complete"),
-        (("alpha = 0.025", "alpha = 0.9"), "alpha is 0.9; give a number between 0 and 0.5"),
+        (("alpha = 0.025", "alpha = 0.9"), "alpha is 0.9; give a number from 1e-12 to below 0.5"),
         (("keep_at_least = 2", "keep_at_least = 20"), "keeps at least 20 of 8 cells"),
     ],
 )
