@@ -6,11 +6,30 @@ from dataclasses import dataclass, field
 from unburden.domain.burden import BurdenScore, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.design import Design
+from unburden.domain.design import MOST_TRIALS, Design
 from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
+
+LEAST_TRIALS = 100
+"""With fewer a search would compare little but chance."""
+
+
+def find_run_problems(trials: int, seed: int) -> dict[str, str]:
+    """What is wrong with the trials and the seed of a search, by name; empty if nothing is.
+
+    >>> find_run_problems(2, 1)
+    {'trials': '2; give at least 100'}
+    """
+    found = {}
+    if trials < LEAST_TRIALS:
+        found["trials"] = f"{trials}; give at least {LEAST_TRIALS}"
+    if trials > MOST_TRIALS:
+        found["trials"] = f"{trials}; give at most {MOST_TRIALS:,}"
+    if not 0 <= seed < 2**64:
+        found["seed"] = f"{seed}; give a number from 0 to below 2**64"
+    return found
 
 
 @dataclass(frozen=True, slots=True)
