@@ -183,12 +183,9 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
     """Say who of the study's patients could join, criterion by criterion."""
     from dataclasses import asdict
 
-    import unburden as ub
-    from unburden.domain.errors import InvalidStudy
+    from unburden.study.reading import read_attrition
 
-    attrition = ub.read_study(study).attrition
-    if attrition is None:
-        raise InvalidStudy(str(study), ["has no [cohort]; add one to screen"])
+    attrition = read_attrition(study)
     if as_json:
         typer.echo(json.dumps(asdict(attrition), indent=2))
         return
