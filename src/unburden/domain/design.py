@@ -72,6 +72,11 @@ class Design:
         )
         positive = math.isfinite(self.allocation_ratio) and self.allocation_ratio > 0
         problems.check(positive, f"allocation_ratio is {self.allocation_ratio}; give a number over 0")
+        smaller = min(self.allocation_ratio, 1.0) / (1 + self.allocation_ratio) if positive else 0.5
+        problems.check(
+            self.patients * smaller >= 1 or self.patients < 2,
+            f"allocation_ratio {self.allocation_ratio} leaves an arm without patients; give one nearer to 1",
+        )
         problems.check(
             LEAST_ALPHA <= self.alpha < 0.5,
             f"alpha is {self.alpha}; give a number from {LEAST_ALPHA} to below 0.5",

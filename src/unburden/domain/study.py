@@ -59,7 +59,8 @@ class SearchPlan:
 class RecordedVisits:
     """What patients really did: one row a visit with `patient_id`, `date`, `category`, `is_in_person`.
 
-    `planned` is the category of the visits that the protocol's main schedule plans.
+    `planned` is the category of the visits that the protocol's main schedule plans. Raises
+    `InvalidStudy` for empty fields, dates that are none and a `planned` that no visit is.
     """
 
     visits: Cohort

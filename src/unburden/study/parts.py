@@ -31,8 +31,10 @@ class Parts:
 
 @dataclass(frozen=True)
 class Patients:
-    """The study's patients: no `cohort` or `attrition` though it `is_declared` means that a part of
-    them could not be read, which is told elsewhere.
+    """The study's patients and who of them could join.
+
+    `cohort` or `attrition` None though the cohort `is_declared`: it could not be read, which is
+    told elsewhere.
     """
 
     is_declared: bool

@@ -86,16 +86,32 @@ def _parse_designs(
     reader.close()
     for key, values in (("patients", patients), ("events", events)):
         check_distinct(values or (), "[design]", key, problems)
-    stops = [None] if events is None else [Events(count) for count in events]
-    pairs = [(n, stop) for n in patients or () for stop in stops if stop is None or stop.count < n]
-    told = "[design] leaves no design to try; give patients (and fewer events)"
-    problems.check(patients is None or bool(pairs), told)
+    pairs = _pair_sizes(patients, events, problems)
     if first_patients is not None:
         pairs.insert(0, (first_patients, None if first_events is None else Events(first_events)))
     designs = [_make_design(n, stop, parameters, problems) for n, stop in pairs]
     made = tuple(design for design in designs if design)
     _check_bounds(made[:1], parts)
     return (made[1:], made[0]) if first_patients is not None and designs[0] else (made, None)
+
+
+def _pair_sizes(
+    patients: list[int] | None, events: list[int] | None, problems: Problems
+) -> list[tuple[int, Events | None]]:
+    """Every number of patients with every number of events below it; each must find one."""
+    if patients is None:
+        return []
+    if events is None:
+        pairs: list[tuple[int, Events | None]] = [(n, None) for n in patients]
+    else:
+        pairs = [(n, Events(count)) for n in patients for count in events if count < n]
+    told = "[design] leaves no design to try; give patients (and fewer events)"
+    if problems.check(bool(pairs), told) and events:
+        for n in (n for n in patients if n <= min(events)):
+            problems.add(f"[design] has {n} patients, which is above no number of events; leave it out")
+        for count in (count for count in events if count >= max(patients)):
+            problems.add(f"[design] has {count} events, which is below no number of patients; leave it out")
+    return pairs
 
 
 def _take_parameters(reader: TableReader) -> dict[str, Any]:

@@ -121,6 +121,8 @@ def _read_base(folder: Path) -> _Base:
     name, title = head.take("name", str), head.take("title", str)
     file, notes = head.take("protocol", str), tuple(head.take_list("notes", str, []))
     head.close()
+    is_named = head.table.get("protocol") != ""
+    parts.problems.check(is_named, "[study] names no protocol; give the name of its file")
     protocol = parts.attempt(lambda: read_protocol(folder / file)) if file else None
     protocol = _move_places(protocol, root.take("places", list, []), parts.problems)
     is_declared, cohort = root.has("cohort"), _read_cohort(root.take("cohort", dict, None), folder, parts)

@@ -31,6 +31,16 @@ def test_screen_cohort_prints_the_flow():
     assert "not answered by these data: IN04" in found.stdout
 
 
+def test_screen_cohort_can_show_that_nobody_is_eligible(tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(EXAMPLE, folder)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("between = [18, 75]", "between = [1000, 2000]"))
+    found = run("screen-cohort", str(folder))
+    assert found.exit_code == 0
+    assert "eligible: 0" in found.stdout
+
+
 def test_simulate_trials_as_json():
     found = run("simulate-trials", str(EXAMPLE), "--trials", "200", "--seed", "1", "--json")
     assert found.exit_code == 0

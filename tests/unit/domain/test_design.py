@@ -57,14 +57,16 @@ def test_a_month_of_assessment_is_finite():
         ({"patients": 1_000_001}, "patients is 1000001; give 2 to 1,000,000"),
         ({"patients": 10**30}, "give 2 to 1,000,000"),
         ({"alpha": 1e-300}, "alpha is 1e-300; give a number from 1e-12 to below 0.5"),
+        ({"allocation_ratio": 1e30}, "allocation_ratio 1e+30 leaves an arm without patients"),
+        ({"allocation_ratio": 0.001}, "allocation_ratio 0.001 leaves an arm without patients"),
         ({"stopping": Months(math.inf)}, "stopping month is inf; give a number over 0"),
         ({"stopping": Events(50, math.nan)}, "latest_month is nan; give a number over 0"),
     ],
 )
 def test_designs_beyond_the_limits_are_refused(changes, expected):
-    parts = {"patients": 100, "alpha": 0.025, "stopping": Events(50)} | changes
+    parts = {"patients": 100, "allocation_ratio": 1.0, "alpha": 0.025, "stopping": Events(50)} | changes
     with pytest.raises(InvalidDesign) as caught:
-        Design(allocation_ratio=1.0, information_rates=(1.0,), **parts)
+        Design(information_rates=(1.0,), **parts)
     assert expected in str(caught.value)
 
 

@@ -90,7 +90,7 @@ def test_each_mistake_is_told_with_its_remedy(folder, change, expected):
     assert expected in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "[study", "\x00", "[study]\nname = 3\n"])
+@pytest.mark.parametrize("text", ["", "[study", "\x00", "[study]\nname = 3\n", "study = 3"])
 def test_garbage_is_refused(tmp_path, text):
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(InvalidStudy):
@@ -246,12 +246,18 @@ def test_follow_up_of_no_length_is_refused(folder):
         ((CTDNA, 'activities = ["ecg"]\nvisits = ["month-36", "month-48"]'), "stands in two levers"),
         (('activities = ["ecg"]', 'activities = ["disease"]'), "would drop 'disease', on which the primary"),
         (
-            ('name = "disease-free survival"', 'name = "x"\nactivity = "ecg"'),
+            ('activity = "disease"', 'activity = "ecg"'),
             "would drop 'ecg', on which the",
         ),
-        (('name = "disease-free survival"', 'name = "x"\nactivity = "eeg"'), "names the activity 'eeg'; use"),
+        (('activity = "disease"', 'activity = "eeg"'), "names the activity 'eeg'; use"),
         (("patients = [1000, 1200,", "patients = [1000, 1000,"), "[design] has 1000 twice in patients; keep"),
         (("events = [280, 330,", "events = [280, 280,"), "[design] has 280 twice in events; keep one"),
+        (
+            ("patients = [1000,", "patients = [0,"),
+            "[design] has 0 patients, which is above no number of events",
+        ),
+        (("events = [280,", "events = [9999,"), "[design] has 9999 events, which is below no number of pat"),
+        (('protocol = "protocol.json"', 'protocol = ""'), "[study] names no protocol; give the name of its"),
         (("patients = [1000,", f"patients = [{10**30},"), "give 2 to 1,000,000"),
         (("trials = 5000", f"trials = {10**12}"), "[search] has trials = 1000000000000; give at most"),
         (
@@ -275,6 +281,15 @@ def test_follow_up_of_no_length_is_refused(folder):
 )
 def test_each_contradiction_is_told_with_its_remedy(folder, change, expected):
     assert expected in "\n".join(read_problems(edit(folder, change)))
+
+
+def test_what_serves_a_primary_endpoint_stays(folder):
+    activity = read_study(folder).protocol.activity_by_id["mammography"]
+    assert activity.purpose == "primary"
+    edit(folder, ('activities = ["ecg"]\nvisits = ["month-24", "month-36", "month-48", "month-60"]',
+                  'activities = ["mammography"]'))  # fmt: skip
+    (problem,) = read_problems(folder)
+    assert "[[levers]] 2 would drop 'mammography', on which the primary outcome rests; leave it" in problem
 
 
 def test_a_visit_has_one_place(folder):
