@@ -102,13 +102,16 @@ def demo(
 
 
 def run_design(study: Path, out: Path, trials: int | None, seed: int | None) -> None:
-    """Read, design, write; say the headline and where the report is."""
+    """Read, try the folder, design, write; say the headline and where the report is."""
     import unburden as ub
+    from unburden.cli.output import prepare_folder
 
     record = ub.read_study(study)
-    with show_progress() as tell:
-        result = ub.design_study(record, **_choose_run(record, trials, seed), progress=tell)
+    chosen_run = _choose_run(record, trials, seed)
     report = out / "report.html"
+    prepare_folder(out, (report.name, report.with_suffix(".json").name))
+    with show_progress() as tell:
+        result = ub.design_study(record, **chosen_run, progress=tell)
     ub.write_report(result, report)
     written = result.frontier.baseline
     typer.echo(f"{record.title}")
@@ -121,9 +124,16 @@ def run_design(study: Path, out: Path, trials: int | None, seed: int | None) -> 
 
 
 def _choose_run(study: Any, trials: int | None, seed: int | None) -> Any:
-    """Trials and seed of the command, else of the study."""
+    """Trials and seed of the command, else of the study; raises `InvalidInput`."""
+    from unburden.domain.errors import InvalidInput, Problems
+    from unburden.domain.study import find_run_problems
+
     plan = study.plan
-    return {"trials": plan.trials if trials is None else trials, "seed": plan.seed if seed is None else seed}
+    run = {"trials": plan.trials if trials is None else trials, "seed": plan.seed if seed is None else seed}
+    problems = Problems("command line")
+    problems.extend(f"--{name} is {told}" for name, told in find_run_problems(**run).items())
+    problems.raise_if_any(InvalidInput)
+    return run
 
 
 def _say_design(design: Any) -> str:
@@ -175,12 +185,9 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
     """Say who of the study's patients could join, criterion by criterion."""
     from dataclasses import asdict
 
-    import unburden as ub
-    from unburden.domain.errors import InvalidStudy
+    from unburden.study.reading import read_attrition
 
-    attrition = ub.read_study(study).attrition
-    if attrition is None:
-        raise InvalidStudy(str(study), ["has no [cohort]; add one to screen"])
+    attrition = read_attrition(study)
     if as_json:
         typer.echo(json.dumps(asdict(attrition), indent=2))
         return

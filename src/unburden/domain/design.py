@@ -8,6 +8,15 @@ from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.sequential import O_BRIEN_FLEMING_SPENDING, Efficacy, Futility, SequentialPlan
 
+LEAST_ALPHA = 1e-12
+"""Below it the bounds are no longer exact."""
+
+MOST_PATIENTS = 1_000_000
+"""More than any trial enrols, and than one simulated trial holds in memory."""
+
+MOST_TRIALS = 100_000_000
+"""Of one simulation: the standard error of a share is then 0.00005."""
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -57,10 +66,21 @@ class Design:
 
     def __post_init__(self) -> None:
         problems = Problems("design")
-        problems.check(self.patients >= 2, f"patients is {self.patients}; give at least 2")
+        problems.check(
+            2 <= self.patients <= MOST_PATIENTS,
+            f"patients is {self.patients}; give 2 to {MOST_PATIENTS:,}",
+        )
         positive = math.isfinite(self.allocation_ratio) and self.allocation_ratio > 0
         problems.check(positive, f"allocation_ratio is {self.allocation_ratio}; give a number over 0")
-        problems.check(0 < self.alpha < 0.5, f"alpha is {self.alpha}; give a number between 0 and 0.5")
+        smaller = min(self.allocation_ratio, 1.0) / (1 + self.allocation_ratio) if positive else 0.5
+        problems.check(
+            self.patients * smaller >= 1 or self.patients < 2,
+            f"allocation_ratio {self.allocation_ratio} leaves an arm without patients; give one nearer to 1",
+        )
+        problems.check(
+            LEAST_ALPHA <= self.alpha < 0.5,
+            f"alpha is {self.alpha}; give a number from {LEAST_ALPHA} to below 0.5",
+        )
         rates = self.information_rates
         rising = bool(rates) and all(a < b for a, b in zip((0.0, *rates), rates, strict=False))
         problems.check(
@@ -73,7 +93,7 @@ class Design:
                 problems.check(0 < count <= self.patients, f"{count} events from {self.patients} patients "
                                "cannot happen; give between 1 and the number of patients")  # fmt: skip
             case Months(month, interim):
-                problems.check(month > 0, f"stopping month is {month}; give a number over 0")
+                problems.check(0 < month < math.inf, f"stopping month is {month}; give a number over 0")
                 months = (*interim, month)
                 problems.check(
                     len(months) == len(rates),

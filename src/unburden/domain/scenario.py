@@ -1,6 +1,7 @@
 """The world in which a design is tried: accrual, outcome, dropout."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,6 +9,17 @@ from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import check_sources
 
 DAYS_PER_MONTH = 365.25 / 12
+
+
+def find_start_problems(starts: Sequence[float]) -> Iterator[str]:
+    """Why these months cannot be the starts of intervals; nothing if they can."""
+    if not all(map(math.isfinite, starts)):
+        yield f"start_months are {list(starts)}; give finite numbers"
+        return
+    if not starts or starts[0] != 0:
+        yield "start_months must begin with 0"
+    if list(starts) != sorted(set(starts)):
+        yield f"start_months {list(starts)} must rise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +32,7 @@ class PiecewiseHazard:
     def __post_init__(self) -> None:
         problems = Problems("hazard")
         starts = self.start_months
-        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
-        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.extend(find_start_problems(starts))
         problems.check(len(starts) == len(self.per_month), "needs as many hazards as starts")
         valid = all(math.isfinite(h) and h >= 0 for h in self.per_month) and any(
             h > 0 for h in self.per_month
@@ -103,8 +114,8 @@ class TimeToEvent:
                 math.isfinite(value) and value >= 0, f"{name} is {value}; give a number of at least 0"
             )
         months = self.assessment_months
-        rises = all(a < b for a, b in zip((0.0, *months), months, strict=False))
-        problems.check(rises, f"assessment_months {list(months)} must rise from above 0")
+        rises = all(a < b < math.inf for a, b in zip((0.0, *months), months, strict=False))
+        problems.check(rises, f"assessment_months {list(months)} must rise from above 0 and be finite")
         problems.raise_if_any(InvalidDesign)
 
     @property
@@ -135,10 +146,11 @@ class Continuous:
 
     def __post_init__(self) -> None:
         problems = Problems(f"outcome {self.name!r}")
-        problems.check(self.sd > 0, f"sd is {self.sd}; give a number over 0")
-        problems.check(
-            self.assessed_month > 0, f"assessed_month is {self.assessed_month}; give a number over 0"
-        )
+        difference = self.mean_difference
+        problems.check(math.isfinite(difference), f"mean_difference is {difference}; give a finite number")
+        for name, value in (("sd", self.sd), ("assessed_month", self.assessed_month)):
+            fits = math.isfinite(value) and value > 0
+            problems.check(fits, f"{name} is {value}; give a number over 0")
         problems.raise_if_any(InvalidDesign)
 
 
@@ -155,8 +167,7 @@ class Accrual:
     def __post_init__(self) -> None:
         problems = Problems("accrual")
         starts = self.start_months
-        problems.check(bool(starts) and starts[0] == 0, "start_months must begin with 0")
-        problems.check(list(starts) == sorted(set(starts)), f"start_months {list(starts)} must rise")
+        problems.extend(find_start_problems(starts))
         problems.check(len(starts) == len(self.per_month), "needs as many rates as starts")
         valid = all(math.isfinite(r) and r >= 0 for r in self.per_month)
         problems.check(

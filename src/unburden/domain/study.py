@@ -1,16 +1,40 @@
 """A study as its folder declares it: the arguments of the calls, written down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+import polars as pl
 
 from unburden.domain.burden import BurdenScore, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.design import Design
+from unburden.domain.design import MOST_TRIALS, Design
+from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
+
+RECORD_COLUMNS = ("patient_id", "date", "category", "is_in_person")
+
+LEAST_TRIALS = 100
+"""With fewer a search would compare little but chance."""
+
+
+def find_run_problems(trials: int, seed: int) -> dict[str, str]:
+    """What is wrong with the trials and the seed of a search, by name; empty if nothing is.
+
+    >>> find_run_problems(2, 1)
+    {'trials': '2; give at least 100'}
+    """
+    found = {}
+    if trials < LEAST_TRIALS:
+        found["trials"] = f"{trials}; give at least {LEAST_TRIALS}"
+    if trials > MOST_TRIALS:
+        found["trials"] = f"{trials}; give at most {MOST_TRIALS:,}"
+    if not 0 <= seed < 2**64:
+        found["seed"] = f"{seed}; give a number from 0 to below 2**64"
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +59,55 @@ class SearchPlan:
 class RecordedVisits:
     """What patients really did: one row a visit with `patient_id`, `date`, `category`, `is_in_person`.
 
-    `planned` is the category of the visits that the protocol's main schedule plans.
+    `planned` is the category of the visits that the protocol's main schedule plans. Raises
+    `InvalidStudy` for empty fields, dates that are none and a `planned` that no visit is.
     """
 
     visits: Cohort
     planned: str
+
+    def __post_init__(self) -> None:
+        problems = Problems("[records]")
+        frame = self.visits.frame
+        for name in RECORD_COLUMNS:
+            problems.extend(_find_column_problems(frame.get_column(name)))
+        if not problems:
+            found = frame.get_column("category").cast(pl.String).unique().sort().to_list()
+            told = f"planned is {self.planned!r}, which no visit is; use one of {', '.join(found)}"
+            problems.check(self.planned in found, told)
+        problems.raise_if_any(InvalidStudy)
+
+
+def _find_column_problems(column: pl.Series) -> Iterator[str]:
+    """Why a column of the records cannot be counted; nothing if it can."""
+    kind, is_words = column.dtype, column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    needs = {
+        "patient_id": (not kind.is_nested(), "words or numbers"),
+        "date": (kind == pl.Date or is_words, "dates as 2020-12-31"),
+        "category": (is_words, "words"),
+        "is_in_person": (kind == pl.Boolean, "true or false"),
+    }
+    fits, wanted = needs[column.name]
+    if column.null_count():
+        yield f"column {column.name!r} is empty in {column.null_count()} of {column.len()} rows; fill it in"
+    elif not fits:
+        yield f"column {column.name!r} holds {describe_kind(column)}; write {wanted}"
+    elif column.name == "date" and is_words:
+        words = column.cast(pl.String)
+        is_date = words.str.contains(r"^\d{4}-\d\d-\d\d$") & words.str.to_date(strict=False).is_not_null()
+        for odd in words.filter(~is_date).head(1):
+            yield f"column 'date' holds {odd!r}; write {wanted}"
+
+
+def describe_kind(column: pl.Series) -> str:
+    """What a column holds, in a reader's words."""
+    if column.dtype == pl.Boolean:
+        return "true and false"
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "words"
+    if column.dtype.is_numeric():
+        return "numbers"
+    return "lists" if column.dtype.is_nested() else "dates" if column.dtype.is_temporal() else "other values"
 
 
 @dataclass(frozen=True)

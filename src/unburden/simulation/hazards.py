@@ -9,7 +9,34 @@ import numpy as np
 from unburden.domain.burden import TimeOnStudy
 from unburden.domain.errors import InvalidCohort, Problems
 from unburden.domain.estimate import Estimate
-from unburden.domain.scenario import DAYS_PER_MONTH, Hazard, PiecewiseHazard, WeibullHazard
+from unburden.domain.scenario import (
+    DAYS_PER_MONTH,
+    Hazard,
+    PiecewiseHazard,
+    WeibullHazard,
+    find_start_problems,
+)
+
+MOST_YEARS = 50
+"""The longest time that a patient can plausibly have been followed."""
+
+
+def find_time_problems(days: Sequence[float]) -> list[str]:
+    """Why these cannot be days that patients were followed; nothing if they can."""
+    times = np.asarray(days, dtype=float)
+    if not times.size:
+        return ["there is no time; give at least one"]
+    finite = times[np.isfinite(times)]
+    found = []
+    if finite.size < times.size:
+        odd = times.size - finite.size
+        found.append(f"{odd} of {times.size} times is not a finite number; correct or empty it")
+    if finite.size and finite.min() < 0:
+        found.append(f"a time is negative ({finite.min():g} days); correct it")
+    if finite.size and finite.max() > 12 * MOST_YEARS * DAYS_PER_MONTH:
+        longest = f"a time is {finite.max():.15g} days"
+        found.append(f"{longest}; give at most {MOST_YEARS} years, or correct the column or its unit")
+    return found
 
 
 def estimate_piecewise_hazard(
@@ -18,7 +45,8 @@ def estimate_piecewise_hazard(
     """Events per person-month in each interval, with 95 % intervals.
 
     Maximum likelihood for a piecewise-exponential hazard; the interval is rate × exp(±1.96/√events)
-    (Breslow & Day 1987, log scale). Raises `InvalidCohort` where an interval has no event.
+    (Breslow & Day 1987, log scale). Raises `InvalidCohort` where an interval has no event or no
+    follow-up, or a time cannot be.
 
     >>> hazard, _ = estimate_piecewise_hazard([30.4375, 60.875], [True, True], (0.0,), "observed:x")
     >>> [round(rate, 3) for rate in hazard.per_month]
@@ -28,12 +56,18 @@ def estimate_piecewise_hazard(
     event = np.asarray(has_event, dtype=bool)
     starts = [*start_months, math.inf]
     problems = Problems("hazard from the cohort")
-    problems.check(bool(np.all(months >= 0)), "a follow-up time is negative; correct the column")
+    problems.extend(find_time_problems(days))
+    problems.extend(find_start_problems(start_months))
+    problems.raise_if_any(InvalidCohort)
     estimates: list[Estimate] = []
     for start, end in pairwise(starts):
         exposure = float(np.clip(months - start, 0, end - start).sum())
         events = int((event & (months >= start) & (months < end)).sum())
         if not problems.check(events > 0, f"no event from month {start:g} to {end:g}; join intervals"):
+            continue
+        if not problems.check(
+            exposure > 0, f"nobody is followed from month {start:g} to {end:g}; join intervals"
+        ):
             continue
         rate, spread = events / exposure, math.exp(1.96 / math.sqrt(events))
         estimates.append(Estimate(rate, rate / spread, rate * spread, "1/month", (source,)))
@@ -45,11 +79,14 @@ def estimate_time_on_study(days: Sequence[float], has_left: Sequence[bool], sour
     """Kaplan-Meier share of patients who have not left by each day.
 
     `days` until a patient left (`has_left`) or was last seen. A patient who leaves on a day still
-    counts on that day; the share falls on the next.
+    counts on that day; the share falls on the next. Raises `InvalidCohort` where a time cannot be.
 
     >>> estimate_time_on_study([10, 20], [True, True], "observed:x").share_at(15)
     0.5
     """
+    problems = Problems("time on study")
+    problems.extend(find_time_problems(days))
+    problems.raise_if_any(InvalidCohort)
     time = np.asarray(days, dtype=float)
     left = np.asarray(has_left, dtype=bool)
     share, steps = 1.0, []

@@ -18,7 +18,7 @@ from unburden.domain.analysis import (
     RestrictedMean,
     SurvivalTest,
 )
-from unburden.domain.design import Design, Events, Months, OperatingCharacteristics
+from unburden.domain.design import MOST_TRIALS, Design, Events, Months, OperatingCharacteristics
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.scenario import PiecewiseHazard, Scenario, Stratum, TimeToEvent, WeibullHazard
@@ -299,6 +299,7 @@ def _find_treated_share(design: Design) -> float:
 def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: int | None) -> None:
     problems = Problems(f"design in scenario {scenario.name!r}")
     problems.check(trials >= 2, f"trials is {trials}; give at least 2")
+    problems.check(trials <= MOST_TRIALS, f"trials is {trials}; give at most {MOST_TRIALS:,}")
     problems.check(0 <= seed < 2**64, f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
     most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     problems.check(

@@ -1,46 +1,42 @@
 """A study's folder, read and checked as a whole: every problem of every part at once."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from unburden.data.cohorts import read_cohort
 from unburden.data.criteria import parse_rules
 from unburden.data.protocols import read_protocol
 from unburden.data.tables import TableReader, read_toml
-from unburden.domain.burden import Evidence, Persona
 from unburden.domain.cohort import Attrition, Cohort, Column
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.errors import InvalidInput, InvalidStudy, Problems
-from unburden.domain.estimate import Estimate
+from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.protocol import Place, Protocol
-from unburden.domain.scenario import Scenario
-from unburden.domain.study import RecordedVisits, Study
+from unburden.domain.study import Study
 from unburden.eligibility.screen import screen_cohort
-from unburden.study.planning import find_arm_shares, parse_plan
-from unburden.study.scenarios import parse_scenario, parse_time_on_study
-
-T = TypeVar("T")
+from unburden.study.parts import Parts, Patients, take_known
+from unburden.study.personas import check_evidence, parse_evidence, parse_kinds, parse_personas
+from unburden.study.planning import find_arm_shares, parse_plan, read_allocation_ratio
+from unburden.study.records import read_records
+from unburden.study.scenarios import find_outcome_facts, parse_scenario
+from unburden.study.times import parse_time_on_study
 
 STUDY_FILE = "study.toml"
-RECORD_COLUMNS = ("patient_id", "date", "category", "is_in_person")
 
 
-class _Parts:
-    """Reads parts of a study one after another and gathers what is wrong with each."""
+@dataclass(frozen=True)
+class _Base:
+    """What screening needs of a study, and what the rest is read with."""
 
-    def __init__(self, where: str) -> None:
-        self.problems = Problems(where)
-
-    def attempt(self, part: Callable[[], T]) -> T | None:
-        """The part, or None with its problems kept."""
-        try:
-            return part()
-        except InvalidInput as error:
-            inner = error.where if error.where != self.problems.where else ""
-            self.problems.extend(f"{inner}: {p}" if inner else p for p in error.problems)
-            return None
+    folder: Path
+    root: TableReader
+    parts: Parts
+    name: str
+    title: str
+    notes: tuple[str, ...]
+    protocol: Protocol | None
+    rules: tuple[CriterionRule, ...]
+    patients: Patients
 
 
 def read_study(folder: Path | str) -> Study:
@@ -49,124 +45,126 @@ def read_study(folder: Path | str) -> Study:
     Paths in it are relative to the folder. Raises `InvalidStudy` with the problems of all parts:
     the file's own keys, the protocol, the patients, the criteria, the scenario and the plan.
     """
-    path = Path(folder) / STUDY_FILE
-    tables = read_toml(path)
-    parts = _Parts(str(path))
-    root = TableReader(tables, "study.toml", parts.problems)
-    head = TableReader(root.take("study", dict), "[study]", parts.problems)
-    name, title = head.take("name", str), head.take("title", str)
-    protocol_file, notes = head.take("protocol", str), tuple(head.take_list("notes", str, []))
-    head.close()
-    places = root.take("places", list, [])
-    protocol = parts.attempt(lambda: read_protocol(path.parent / protocol_file)) if protocol_file else None
-    if protocol:
-        protocol = _move_places(protocol, places, parts.problems)
-    cohort = _read_cohort(root.take("cohort", dict, None), path.parent, parts)
-    rules = parts.attempt(lambda: parse_rules(root.take("criteria", list, []), "[[criteria]]")) or ()
-    records = _read_records(root.take("records", dict, None), path.parent, parts)
-    if protocol:
-        rules = _name_criteria(rules, protocol)
-        _check_rules(rules, protocol, parts.problems)
-    attrition = parts.attempt(lambda: _screen(rules, cohort, protocol)) if cohort and protocol else None
+    base = _read_base(Path(folder))
+    root, parts, protocol, patients = base.root, base.parts, base.protocol, base.patients
+    records = read_records(root.take("records", dict, None), base.folder, parts)
     personas = parse_personas(root.take("personas", list), parts.problems)
-    evidence = tuple(_parse_evidence(e, "[[evidence]]", parts) for e in root.take("evidence", list, []))
-    kinds = root.take("kinds", dict, {})
-    scenario, inputs = _read_scenario(root, cohort, attrition, parts)
-    times = root.take("time_on_study", dict)
-    design, search, levers = (
-        root.take("design", dict),
-        root.take("search", dict),
-        root.take("levers", list, []),
-    )
-    ratio = design.get("allocation_ratio", 1.0)
-    curves = (
-        parts.attempt(lambda: parse_time_on_study(times, scenario, cohort, protocol, ratio))
-        if scenario and protocol
-        else ()
-    )
-    plan = (
-        parts.attempt(lambda: parse_plan(design, search, levers, protocol, scenario))
-        if scenario and protocol
-        else None
-    )
-    shares = parts.attempt(lambda: find_arm_shares(design, protocol)) if protocol else None
+    evidence = parse_evidence(root.take("evidence", list, []), "[[evidence]]", parts.problems)
+    check_evidence(evidence, personas, parts.problems)
+    kinds = parse_kinds(root.take("kinds", dict, {}), protocol, parts.problems)
+    world, times = root.take("scenario", dict), root.take("time_on_study", dict)
+    design, search = root.take("design", dict), root.take("search", dict)
+    levers = root.take("levers", list, [])
     root.close()
+    facts, ratio = find_outcome_facts(world), read_allocation_ratio(design)
+    scenario, inputs = parts.attempt(lambda: parse_scenario(world, patients, protocol)) or (None, {})
+    curves = parts.attempt(
+        lambda: parse_time_on_study(times, scenario, facts.is_continuous, patients, protocol, ratio)
+    )
+    plan = parts.attempt(lambda: parse_plan(design, search, levers, protocol, facts))
+    shares = parts.attempt(lambda: find_arm_shares(design, protocol, ratio)) if protocol else None
     parts.problems.raise_if_any(InvalidStudy)
     assert protocol and scenario and plan and shares and curves is not None  # else a problem was raised
     return Study(
-        name=name,
-        title=title,
+        name=base.name,
+        title=base.title,
         protocol=protocol,
-        cohort=cohort,
-        rules=rules,
+        cohort=patients.cohort,
+        rules=base.rules,
         personas=personas,
         time_on_study=curves,
         scenario=scenario,
         plan=plan,
         share_by_arm=shares,
-        attrition=attrition,
+        attrition=patients.attrition,
         records=records,
         inputs=inputs,
         kinds=kinds,
-        evidence=tuple(e for e in evidence if e),
-        notes=notes,
+        evidence=evidence,
+        notes=base.notes,
     )  # fmt: skip
 
 
-def parse_personas(tables: list[Any], problems: Problems) -> tuple[Persona, ...]:
-    """The declared kinds of patients; their shares must sum to 1."""
-    personas: list[Persona] = []
-    for number, table in enumerate(tables, start=1):
-        where = f"[[personas]] {number}"
-        reader = TableReader(table, where, problems)
-        name, share = reader.take("name", str), reader.take("share", float)
-        description, entries = reader.take("description", str, ""), reader.take("evidence", list, [])
-        reader.close()
-        problems.check(0 < share <= 1, f"{where} has share = {share}; give a number above 0 and up to 1")
-        parts = _Parts(problems.where)
-        overrides = tuple(e for e in (_parse_evidence(t, f"{where} evidence", parts) for t in entries) if e)
-        problems.extend(parts.problems.found)
-        personas.append(Persona(name, share, overrides, description))
-    total = sum(persona.share for persona in personas)
-    problems.check(bool(personas), "[[personas]] is empty; declare at least one with share = 1.0")
-    problems.check(
-        not personas or abs(total - 1) < 1e-9,
-        f"the shares of the personas sum to {total:g}; make them sum to 1",
-    )
-    return tuple(personas)
+def read_attrition(folder: Path | str) -> Attrition:
+    """Who of a study's patients could join, whatever is wrong with its scenario and its plan.
+
+    Raises `InvalidStudy` with the problems of the protocol, the patients and the criteria, and
+    where the study has no patients.
+    """
+    base = _read_base(Path(folder))
+    for key in (
+        "records",
+        "personas",
+        "evidence",
+        "kinds",
+        "scenario",
+        "time_on_study",
+        "design",
+        "search",
+        "levers",
+    ):
+        base.root.take(key, object, None)
+    base.root.close()
+    problems = base.parts.problems
+    problems.check(base.patients.is_declared, "has no [cohort]; add one to screen")
+    problems.raise_if_any(InvalidStudy)
+    assert base.patients.attrition  # else a problem was raised
+    return base.patients.attrition
 
 
-def _parse_evidence(table: Any, where: str, parts: _Parts) -> Evidence | None:
-    reader = TableReader(table, where, parts.problems)
-    before = len(parts.problems)
-    words = {key: reader.take(key, str) for key in ("id", "description", "unit", "source", "grade")}
-    numbers = {key: reader.take(key, float) for key in ("value", "low", "high")}
-    reader.close()
-    if len(parts.problems) > before:
-        return None
-    return parts.attempt(lambda: Evidence(**words, **numbers))  # type: ignore[arg-type]
+def _read_base(folder: Path) -> _Base:
+    path = folder / STUDY_FILE
+    tables = read_toml(path)
+    parts = Parts(str(path))
+    root = TableReader(tables, "study.toml", parts.problems)
+    head = TableReader(root.take("study", dict), "[study]", parts.problems)
+    name, title = head.take("name", str), head.take("title", str)
+    file, notes = head.take("protocol", str), tuple(head.take_list("notes", str, []))
+    head.close()
+    is_named = head.table.get("protocol") != ""
+    parts.problems.check(is_named, "[study] names no protocol; give the name of its file")
+    protocol = parts.attempt(lambda: read_protocol(folder / file)) if file else None
+    protocol = _move_places(protocol, root.take("places", list, []), parts.problems)
+    is_declared, cohort = root.has("cohort"), _read_cohort(root.take("cohort", dict, None), folder, parts)
+    rules = parts.attempt(lambda: parse_rules(root.take("criteria", list, []), "[[criteria]]"))
+    if protocol and rules:
+        rules = _name_criteria(rules, protocol)
+        _check_rules(rules, protocol, parts.problems)
+    attrition = None
+    if cohort is not None and rules is not None:
+        attrition = parts.attempt(lambda: _screen(rules, cohort, protocol))
+    patients = Patients(is_declared, cohort, attrition)
+    return _Base(folder, root, parts, name, title, notes, protocol, rules or (), patients)
 
 
-def _move_places(protocol: Protocol, tables: list[Any], problems: Problems) -> Protocol:
+def _move_places(protocol: Protocol | None, tables: list[Any], problems: Problems) -> Protocol | None:
     """The protocol with the places that the study states, because its source does not tell them."""
-    notes = list(protocol.notes)
-    visits = dict(protocol.visit_by_id)
+    moved: dict[str, Place] = {}
+    notes: list[str] = []
     for number, table in enumerate(tables, start=1):
         where = f"[[places]] {number}"
         reader = TableReader(table, where, problems)
-        ids, place = reader.take_list("visits", str), reader.choose("place", tuple(str(p) for p in Place))
+        ids = reader.take_list("visits", str)
+        place = take_known(reader, lambda r=reader: r.choose("place", tuple(str(p) for p in Place)))
         reason = reader.take("reason", str)
         reader.close()
         for visit_id in ids:
-            if problems.check(
-                visit_id in visits, f"{where} names the visit {visit_id!r}; use one of {', '.join(visits)}"
-            ):
-                visits[visit_id] = replace(visits[visit_id], places=(Place(place),))
+            problems.check(
+                visit_id not in moved, f"{where} gives the visit {visit_id!r} a second place; keep one"
+            )
+            if protocol:
+                known = protocol.visit_by_id
+                told = f"{where} names the visit {visit_id!r}; use one of {', '.join(known)}"
+                problems.check(visit_id in known, told)
+            moved[visit_id] = Place(place or Place.SITE)
         notes.append(f"{', '.join(ids)}: place {place}, because {reason}")
-    return replace(protocol, visits=tuple(visits.values()), notes=tuple(notes))
+    if protocol is None:
+        return None
+    visits = tuple(replace(v, places=(moved[v.id],)) if v.id in moved else v for v in protocol.visits)
+    return replace(protocol, visits=visits, notes=(*protocol.notes, *notes))
 
 
-def _read_cohort(table: Any, folder: Path, parts: _Parts) -> Cohort | None:
+def _read_cohort(table: Any, folder: Path, parts: Parts) -> Cohort | None:
     if table is None:
         return None
     reader = TableReader(table, "[cohort]", parts.problems)
@@ -177,17 +175,6 @@ def _read_cohort(table: Any, folder: Path, parts: _Parts) -> Cohort | None:
         parts.problems.check(isinstance(unit, str), f"[cohort.units] has {column} = {unit!r}; give words")
     columns = tuple(Column(column, str(unit)) for column, unit in units.items())
     return parts.attempt(lambda: read_cohort(folder / file, name=name, columns=columns, source=source))
-
-
-def _read_records(table: Any, folder: Path, parts: _Parts) -> RecordedVisits | None:
-    if table is None:
-        return None
-    reader = TableReader(table, "[records]", parts.problems)
-    file, source, planned = (reader.take(key, str) for key in ("file", "source", "planned"))
-    reader.close()
-    columns = tuple(Column(name) for name in RECORD_COLUMNS)
-    visits = parts.attempt(lambda: read_cohort(folder / file, name="records", columns=columns, source=source))
-    return RecordedVisits(visits, planned) if visits else None
 
 
 def _name_criteria(rules: tuple[CriterionRule, ...], protocol: Protocol) -> tuple[CriterionRule, ...]:
@@ -214,11 +201,3 @@ def _check_rules(rules: tuple[CriterionRule, ...], protocol: Protocol, problems:
 def _screen(rules: tuple[CriterionRule, ...], cohort: Cohort, protocol: Protocol | None) -> Attrition:
     texts = {c.id: c.text for c in protocol.criteria} if protocol else {}
     return screen_cohort(rules, cohort, criteria_texts=texts)
-
-
-def _read_scenario(
-    root: TableReader, cohort: Cohort | None, attrition: Attrition | None, parts: _Parts
-) -> tuple[Scenario | None, Mapping[str, Estimate]]:
-    table = root.take("scenario", dict)
-    found = parts.attempt(lambda: parse_scenario(table, cohort, attrition))
-    return found or (None, {})

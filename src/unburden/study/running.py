@@ -81,8 +81,12 @@ def choose_highlights(frontier: Frontier, burden: str) -> tuple[Highlight, ...]:
 
 
 def write_report(result: StudyResult, path: Path | str) -> None:
-    """The result as one HTML file that needs no network, and the same content as JSON beside it."""
+    """The result as one HTML file that needs no network, and the same content as JSON beside it.
+
+    Nothing is written unless both can be rendered.
+    """
     content = derive_content(result)
     target = Path(path)
-    write_text(target, render_page(content))
-    write_text(target.with_suffix(".json"), render_json(content))
+    page, data = render_page(content), render_json(content)
+    write_text(target.with_suffix(".json"), data)
+    write_text(target, page)

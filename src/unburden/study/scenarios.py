@@ -1,169 +1,235 @@
 """The world that a study declares, parts of it estimated from its patients."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from unburden.data.tables import TableReader
-from unburden.domain.burden import TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.errors import InvalidStudy, Problems
-from unburden.domain.estimate import Estimate, exact
+from unburden.domain.estimate import Estimate, check_sources, exact
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import (
-    DAYS_PER_MONTH,
     Accrual,
     Continuous,
     PiecewiseHazard,
     Scenario,
     TimeToEvent,
 )
-from unburden.simulation.hazards import derive_survival, estimate_piecewise_hazard, estimate_time_on_study
+from unburden.simulation.hazards import estimate_piecewise_hazard, find_time_problems
+from unburden.study.parts import Parts, Patients, take_known
+from unburden.study.times import find_column_problems, take_days
 
 Inputs = dict[str, Estimate]
 
+OUTCOME = "[scenario.outcome]"
+CONTROL = "[scenario.outcome.control]"
+
+_ANY = Scenario("any", Accrual((0.0,), (1.0,)), Continuous("any", 1.0, 1.0, 1.0), 0.0, ("assumed:any",))
+"""Stands where a part could not be read, so that the other parts are checked all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFacts:
+    """What the plan needs to know of the outcome, even where the rest of the scenario has problems.
+
+    `kind` and `activity_id` (the activity that measures it) are None where they are not said.
+    """
+
+    kind: str | None
+    activity_id: str | None
+
+    @property
+    def is_continuous(self) -> bool | None:
+        """None where the kind is not known."""
+        return None if self.kind is None else self.kind == "continuous"
+
+
+def find_outcome_facts(scenario: Mapping[str, Any]) -> OutcomeFacts:
+    """The facts as `[scenario.outcome]` states them; what is wrong with them is told elsewhere."""
+    outcome = scenario.get("outcome")
+    table = outcome if isinstance(outcome, dict) else {}
+    kind, activity_id = table.get("type"), table.get("activity")
+    return OutcomeFacts(
+        kind if kind in ("time-to-event", "continuous") else None,
+        activity_id if isinstance(activity_id, str) else None,
+    )
+
 
 def parse_scenario(
-    table: Mapping[str, Any], cohort: Cohort | None, attrition: Attrition | None
-) -> tuple[Scenario, Inputs]:
+    table: Mapping[str, Any], patients: Patients, protocol: Protocol | None
+) -> tuple[Scenario | None, Inputs]:
     """The scenario and the numbers that it rests on.
 
-    A control hazard `from = "cohort"` is estimated from the patients that pass the criteria.
-    Raises `InvalidStudy`.
+    A control hazard `from = "cohort"` is estimated from the patients that pass the criteria; None
+    where these could not be read. Raises `InvalidStudy` with every problem of every part.
     """
-    problems = Problems("[scenario]")
-    reader = TableReader(table, "[scenario]", problems)
-    name, dropout = reader.take("name", str), reader.take("dropout_per_year", float)
-    starts = reader.take_list("accrual_start_months", float)
-    rates = reader.take_list("accrual_per_month", float)
-    sources = tuple(reader.take_list("sources", str))
-    outcome = TableReader(reader.take("outcome", dict), "[scenario.outcome]", problems)
+    parts = Parts("[scenario]")
+    reader = TableReader(table, "[scenario]", parts.problems)
+    name = reader.take("name", str)
+    dropout = take_known(reader, lambda: reader.take("dropout_per_year", float))
+    starts = take_known(reader, lambda: reader.take_list("accrual_start_months", float))
+    rates = take_known(reader, lambda: reader.take_list("accrual_per_month", float))
+    sources = take_known(reader, lambda: tuple(reader.take_list("sources", str)))
+    outcome = TableReader(reader.take("outcome", dict), OUTCOME, parts.problems)
     reader.close()
-    inputs: Inputs = {}
-    kind = outcome.choose("type", ("time-to-event", "continuous"))
-    made = None
-    if not len(problems):
-        parse = _parse_time_to_event if kind == "time-to-event" else _parse_continuous
-        made = parse(outcome, cohort, attrition, sources, inputs)
-        outcome.close()
-    problems.raise_if_any(InvalidStudy)
-    assert made is not None
-    scenario = Scenario(name, Accrual(tuple(starts), tuple(rates)), made, dropout, sources)
-    inputs["dropout per year"] = exact(dropout, "1", *sources)
-    inputs["accrual at full speed"] = exact(rates[-1], "patient/month", *sources)
-    return scenario, inputs
-
-
-def _parse_time_to_event(outcome, cohort, attrition, sources, inputs: Inputs) -> TimeToEvent | None:
-    name, ratio = outcome.take("name", str), outcome.take("hazard_ratio", float)
-    problems = outcome.problems
-    problems.check(
-        0 < ratio < 1, f"[scenario.outcome] has hazard_ratio = {ratio}; give a number between 0 and 1"
+    accrual = None
+    if starts is not None and rates is not None:
+        accrual = parts.attempt(lambda: Accrual(tuple(starts), tuple(rates)))
+    scenario = parts.attempt(
+        lambda: Scenario(
+            name,
+            accrual or _ANY.accrual,
+            _ANY.outcome,
+            _ANY.dropout_per_year if dropout is None else dropout,
+            _ANY.sources if sources is None else sources,
+        )
     )
-    control = TableReader(outcome.take("control", dict), "[scenario.outcome.control]", problems)
-    starts = tuple(control.take_list("start_months", float))
-    if control.take("from", str, "") == "cohort":
-        time, event = control.take("time", str), control.take("event", str)
-        control.close()
-        if len(problems):
-            return None
-        hazard, rates = _estimate_control(cohort, attrition, time, event, starts)
+    cited = scenario.sources if scenario else _ANY.sources
+    made, inputs = _parse_outcome(outcome, patients, protocol, cited, parts)
+    parts.problems.raise_if_any(InvalidStudy)
+    if made is None:
+        return None, {}
+    assert scenario and dropout is not None and rates  # else a problem was raised
+    inputs["dropout per year"] = exact(dropout, "1", *cited)
+    inputs["accrual at full speed"] = exact(rates[-1], "patient/month", *cited)
+    return Scenario(name, scenario.accrual, made, dropout, cited), inputs
+
+
+def _parse_outcome(
+    outcome: TableReader,
+    patients: Patients,
+    protocol: Protocol | None,
+    sources: tuple[str, ...],
+    parts: Parts,
+) -> tuple[TimeToEvent | Continuous | None, Inputs]:
+    """The outcome and its numbers; None with a problem, or where the patients could not be read."""
+    kind = take_known(outcome, lambda: outcome.choose("type", ("time-to-event", "continuous")))
+    activity_id = outcome.take("activity", str, None)
+    if protocol and activity_id is not None:
+        parts.problems.check(
+            activity_id in protocol.activity_by_id,
+            f"{OUTCOME} names the activity {activity_id!r}; use one of {', '.join(protocol.activity_by_id)}",
+        )
+    inputs: Inputs = {}
+    if kind is None:
+        return None, inputs
+    if kind == "time-to-event":
+        made = _parse_time_to_event(outcome, patients, sources, inputs, parts)
     else:
-        rates_given, source = control.take_list("per_month", float), control.take("source", str)
-        control.close()
-        if len(problems):
-            return None
-        hazard = PiecewiseHazard(starts, tuple(rates_given))
-        rates = tuple(exact(rate, "1/month", source) for rate in rates_given)
-    for start, rate in zip(starts, rates, strict=True):
+        made = _parse_continuous(outcome, sources, inputs, parts)
+    outcome.close()
+    return made, inputs
+
+
+def _parse_time_to_event(
+    outcome: TableReader, patients: Patients, sources: tuple[str, ...], inputs: Inputs, parts: Parts
+) -> TimeToEvent | None:
+    name = outcome.take("name", str)
+    ratio = take_known(outcome, lambda: outcome.take("hazard_ratio", float))
+    parts.problems.check(
+        ratio is None or 0 < ratio < 1,
+        f"{OUTCOME} has hazard_ratio = {ratio}; give a number between 0 and 1",
+    )
+    control = TableReader(outcome.take("control", dict), CONTROL, parts.problems)
+    found = _parse_control(control, patients, parts)
+    if found is None or ratio is None or len(parts.problems):
+        return None
+    hazard, rates = found
+    for start, rate in zip(hazard.start_months, rates, strict=True):
         inputs[f"control hazard from month {start:g}"] = rate
     inputs["hazard ratio hoped for"] = exact(ratio, "1", *sources)
     treated = PiecewiseHazard(hazard.start_months, tuple(ratio * rate for rate in hazard.per_month))
     return TimeToEvent(name, hazard, treated)
 
 
+def _parse_control(
+    control: TableReader, patients: Patients, parts: Parts
+) -> tuple[PiecewiseHazard, tuple[Estimate, ...]] | None:
+    """The control hazard, given or estimated, with its sources."""
+    problems = parts.problems
+    starts = take_known(control, lambda: tuple(control.take_list("start_months", float)))
+    kind = control.take("from", str, None)
+    told = f"{CONTROL} has from = {kind!r}; use 'cohort', or give per_month and source in its place"
+    if kind is not None and not problems.check(kind == "cohort", told):
+        return None
+    if kind == "cohort":
+        time = take_known(control, lambda: control.take("time", str))
+        event = take_known(control, lambda: control.take("event", str))
+        control.close()
+        return _estimate_control(patients, time, event, starts, parts)
+    rates = take_known(control, lambda: tuple(control.take_list("per_month", float)))
+    source = take_known(control, lambda: control.take("source", str))
+    control.close()
+    if starts is None or rates is None or source is None:
+        return None
+    hazard = parts.attempt(lambda: PiecewiseHazard(starts, rates))
+    before = len(problems)
+    check_sources((source,), problems)
+    if hazard is None or len(problems) > before:
+        return None
+    return hazard, tuple(exact(rate, "1/month", source) for rate in rates)
+
+
 def _estimate_control(
-    cohort: Cohort | None, attrition: Attrition | None, time: str, event: str, starts: tuple[float, ...]
+    patients: Patients, time: str | None, event: str | None, starts: tuple[float, ...] | None, parts: Parts
+) -> tuple[PiecewiseHazard, tuple[Estimate, ...]] | None:
+    found = Problems(CONTROL)
+    cohort, attrition = patients.cohort, patients.attrition
+    found.check(patients.is_declared, "from = 'cohort' needs a [cohort]; add one, or give per_month")
+    if cohort is not None:
+        for column in (name for name in (time, event) if name is not None):
+            has = column in cohort.frame.columns
+            names = ", ".join(cohort.frame.columns)
+            found.check(has, f"the cohort has no column {column!r}; it has {names}")
+        if event in cohort.frame.columns:
+            is_flag = cohort.frame[event].dtype == pl.Boolean
+            found.check(is_flag, f"column {event!r} must hold true and false")
+        if time in cohort.frame.columns:
+            found.extend(find_column_problems(cohort, time))
+    parts.problems.extend(f"{CONTROL}: {problem}" for problem in found.found)
+    if len(found) or cohort is None or attrition is None or None in (time, event, starts):
+        return None
+    return parts.attempt(lambda: _estimate_hazard(cohort, attrition, time, event, starts))  # type: ignore
+
+
+def _estimate_hazard(
+    cohort: Cohort, attrition: Attrition, time: str, event: str, starts: tuple[float, ...]
 ) -> tuple[PiecewiseHazard, tuple[Estimate, ...]]:
-    problems = Problems("[scenario.outcome.control]")
-    if cohort is None or attrition is None:
-        problems.add("from = 'cohort' needs a [cohort] that can be screened")
-        problems.raise_now(InvalidStudy)
+    """The hazard among those who pass the criteria, each of whose follow-up must be known."""
+    problems = Problems(CONTROL)
+    eligible = cohort.frame[list(attrition.eligible_rows)]
+    told = "no patient passes the criteria; the hazard cannot be estimated: see `unburden screen-cohort`"
+    problems.check(eligible.height > 0, told)
     for column in (time, event):
+        empty = eligible[column].null_count()
         problems.check(
-            column in cohort.frame.columns,
-            f"the cohort has no column {column!r}; it has {', '.join(cohort.frame.columns)}",
+            empty == 0,
+            f"{empty} of {eligible.height} patients who pass the criteria have no value in {column!r}; "
+            "fill it in, or leave them out by a criterion",
         )
     problems.raise_if_any(InvalidStudy)
-    problems.check(cohort.frame[event].dtype == pl.Boolean, f"column {event!r} must hold true and false")
-    problems.check(cohort.frame[time].dtype.is_numeric(), f"column {time!r} must hold days")
+    days = take_days(eligible[time], cohort)
+    problems.extend(f"column {time!r}: {problem}" for problem in find_time_problems(days))
     problems.raise_if_any(InvalidStudy)
-    frame = cohort.frame[list(attrition.eligible_rows)].select(time, event).drop_nulls()
-    problems.check(frame.height > 0, "no patient passes the criteria; the hazard cannot be estimated")
-    problems.raise_if_any(InvalidStudy)
-    source = f"{cohort.source}, {frame.height} patients who pass the criteria"
-    return estimate_piecewise_hazard(frame[time].to_list(), frame[event].to_list(), starts, source)
+    source = f"{cohort.source}, {eligible.height} patients who pass the criteria"
+    return estimate_piecewise_hazard(days, eligible[event].to_list(), starts, source)
 
 
-def _parse_continuous(outcome, cohort, attrition, sources, inputs: Inputs) -> Continuous | None:
+def _parse_continuous(
+    outcome: TableReader, sources: tuple[str, ...], inputs: Inputs, parts: Parts
+) -> Continuous | None:
     name = outcome.take("name", str)
-    difference, sd = outcome.take("mean_difference", float), outcome.take("sd", float)
-    month, unit = outcome.take("assessed_month", float), outcome.take("unit", str)
-    if len(outcome.problems):
+    keys = ("mean_difference", "sd", "assessed_month")
+    numbers = {key: take_known(outcome, lambda k=key: outcome.take(k, float)) for key in keys}
+    unit = take_known(outcome, lambda: outcome.take("unit", str))
+    known = {key: 1.0 if value is None else value for key, value in numbers.items()}
+    made = parts.attempt(lambda: Continuous(name, **known))
+    parts.problems.check(unit != "", f"{OUTCOME} has an empty unit; use '1' for a plain number")
+    if made is None or not unit or None in numbers.values():
         return None
-    inputs["mean difference hoped for"] = exact(difference, unit, *sources)
-    inputs["standard deviation"] = exact(sd, unit, *sources)
-    return Continuous(name, difference, sd, month)
-
-
-def parse_time_on_study(
-    table: Mapping[str, Any],
-    scenario: Scenario,
-    cohort: Cohort | None,
-    protocol: Protocol,
-    allocation_ratio: float,
-) -> tuple[TimeOnStudy, ...]:
-    """Who is still on schedule when: `from` "scenario", "cohort" or "complete".
-
-    "scenario": until the event or dropout, on average over the arms. "cohort": Kaplan-Meier of
-    the column `time` (days until the patient left; null: never started), all of them observed to
-    the end. "complete": everyone completes the schedule. Raises `InvalidStudy`.
-    """
-    problems = Problems("[time_on_study]")
-    reader = TableReader(table, "[time_on_study]", problems)
-    kind = reader.choose("from", ("scenario", "cohort", "complete"))
-    column = reader.take("time", str) if kind == "cohort" else ""
-    if kind == "cohort" and cohort is not None:
-        problems.check(column in cohort.frame.columns, f"the cohort has no column {column!r}")
-    problems.check(kind != "cohort" or cohort is not None, "from = 'cohort' needs a [cohort]")
-    is_survival = isinstance(scenario.outcome, TimeToEvent)
-    problems.check(kind != "scenario" or is_survival, "from = 'scenario' needs a time-to-event outcome")
-    reader.close()
-    problems.raise_if_any(InvalidStudy)
-    if kind == "complete":
-        return ()
-    if kind == "cohort":
-        assert cohort is not None
-        days = cohort.frame[column].drop_nulls().to_list()
-        source = f"{cohort.source}, days on study of {len(days)} patients"
-        return (estimate_time_on_study(days, [True] * len(days), source),)
-    return (_derive_time_on_study(scenario, protocol, allocation_ratio / (1 + allocation_ratio)),)
-
-
-def _derive_time_on_study(scenario: Scenario, protocol: Protocol, treated: float) -> TimeOnStudy:
-    """Share free of event and dropout at each day, the arms averaged by their share of patients."""
-    assert isinstance(scenario.outcome, TimeToEvent)
-    dropout = PiecewiseHazard((0.0,), (max(scenario.dropout_hazard_per_month, 1e-12),))
-    last = max((v.offset_days or 0.0) for v in protocol.main_visits)
-    days = tuple(float(day) for day in range(1, int(last) + 1))
-    shares = []
-    for day in days:
-        month = day / DAYS_PER_MONTH
-        control = derive_survival(scenario.outcome.control, month)
-        treatment = derive_survival(scenario.outcome.treatment, month)
-        free = (1 - treated) * control + treated * treatment
-        shares.append(derive_survival(dropout, month) * free)
-    return TimeOnStudy(
-        days, tuple(shares), f"model:event and dropout of the scenario {scenario.name!r}, both arms averaged"
-    )
+    inputs["mean difference hoped for"] = exact(made.mean_difference, unit, *sources)
+    inputs["standard deviation"] = exact(made.sd, unit, *sources)
+    return made

@@ -31,6 +31,16 @@ def test_screen_cohort_prints_the_flow():
     assert "not answered by these data: IN04" in found.stdout
 
 
+def test_screen_cohort_can_show_that_nobody_is_eligible(tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(EXAMPLE, folder)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("between = [18, 75]", "between = [1000, 2000]"))
+    found = run("screen-cohort", str(folder))
+    assert found.exit_code == 0
+    assert "eligible: 0" in found.stdout
+
+
 def test_simulate_trials_as_json():
     found = run("simulate-trials", str(EXAMPLE), "--trials", "200", "--seed", "1", "--json")
     assert found.exit_code == 0
@@ -59,7 +69,10 @@ def test_a_new_study_runs(tmp_path):
     [
         (("design", "no-such-folder", "--out", "x"), "there is no such file"),
         (("score-burden", "no-such.json"), "there is no such file"),
-        (("design", str(EXAMPLE), "--out", "x", "--trials", "1"), "trials is 1; give at least 2"),
+        (("design", str(EXAMPLE), "--out", "x", "--trials", "1"), "--trials is 1; give at least 100"),
+        (("simulate-trials", str(EXAMPLE), "--trials", "2"), "--trials is 2; give at least 100"),
+        (("search-designs", str(EXAMPLE), "--trials", str(10**12)), "give at most 100,000,000"),
+        (("demo", "--seed", "-1"), "--seed is -1; give a number from 0 to below 2**64"),
     ],
 )
 def test_bad_input_ends_with_two_and_no_traceback(args, expected, tmp_path, monkeypatch):
@@ -69,6 +82,44 @@ def test_bad_input_ends_with_two_and_no_traceback(args, expected, tmp_path, monk
     assert expected in found.stderr
     assert "Traceback" not in found.output
     assert list(tmp_path.iterdir()) == []
+
+
+def make_file(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file"
+
+
+def make_broken_link(folder: Path) -> Path:
+    (folder / "link").symlink_to(folder / "nowhere")
+    return folder / "link"
+
+
+def make_folder_with(name: str):
+    def make(folder: Path) -> Path:
+        (folder / "out" / name).mkdir(parents=True)
+        return folder / "out"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (make_file, "cannot be written (File exists); give a folder that can be"),
+        (lambda folder: make_file(folder) / "out", "cannot be written (Not a directory)"),
+        (make_broken_link, "cannot be written (File exists)"),
+        (lambda folder: folder / ("x" * 300), "cannot be written (File name too long)"),
+        (make_folder_with("report.html"), "holds a folder named 'report.html'; remove it"),
+        (make_folder_with("report.json"), "holds a folder named 'report.json'; remove it"),
+    ],
+)
+def test_a_folder_that_cannot_hold_the_report_is_refused_before_the_search(
+    make, expected, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("unburden.study.running.design_study", lambda *_, **__: pytest.fail("it searched"))
+    found = run("design", str(EXAMPLE), "--out", str(make(tmp_path)), "--trials", "100")
+    assert found.exit_code == 2
+    assert expected in found.stderr
 
 
 def test_a_broken_protocol_ends_with_two(tmp_path):

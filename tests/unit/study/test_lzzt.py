@@ -54,6 +54,13 @@ def test_predicted_days_can_be_recomputed_from_the_records(study):
     assert score_changes(study, ()).totals["contact_days"].value == pytest.approx(expected)
 
 
+def test_the_primary_outcome_may_not_be_dropped(study):
+    from unburden.study.levers import find_primary_activities
+
+    assert find_primary_activities(study.protocol, "Activity_27") == {"Activity_27"}
+    assert find_primary_activities(study.protocol, None) == set()
+
+
 def test_the_planned_power_is_reached_without_dropout(study):
     """The protocol: 100 a group, 3 points, SD 6.5, two-sided 0.05: 90 % power."""
     from dataclasses import replace

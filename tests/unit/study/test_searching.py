@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from unburden.domain.burden import UNIT_BY_DIMENSION
+from unburden.domain.errors import InvalidDesign
 from unburden.domain.frontier import Change
 from unburden.domain.protocol import Place
 from unburden.search.schedule import search_schedule_front
@@ -75,3 +76,8 @@ def test_the_frontier_repeats_itself(study):
     assert [d.id for d in one.designs] == [d.id for d in other.designs]
     assert [d.values for d in one.designs] == [d.values for d in other.designs]
     assert all(d.values["power"].value >= study.plan.minimum_power for d in one.designs)
+
+
+def test_more_trials_than_fit_are_refused(study):
+    with pytest.raises(InvalidDesign, match="trials is 1000000000000; give at most 100,000,000"):
+        search_designs(study, trials=10**12, seed=1)

@@ -1,0 +1,25 @@
+"""The folder that a report goes to, tried before anything is computed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from unburden.domain.errors import InvalidInput, Problems
+
+
+def prepare_folder(folder: Path, names: Sequence[str]) -> None:
+    """Make the folder, and make sure that files of these names can be written in it.
+
+    Raises `InvalidInput` where they cannot.
+    """
+    problems = Problems(f"--out {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+        for name in names:
+            told = f"holds a folder named {name!r}; remove it, or give another folder"
+            problems.check(not (folder / name).is_dir(), told)
+    except OSError as error:
+        problems.add(f"cannot be written ({error.strerror}); give a folder that can be")
+    problems.raise_if_any(InvalidInput)
