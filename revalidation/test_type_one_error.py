@@ -4,6 +4,14 @@ import math
 
 import pytest
 
+from unburden.domain.analysis import (
+    CoxWald,
+    FlemingHarrington,
+    MaxCombo,
+    Milestone,
+    ModestlyWeighted,
+    RestrictedMean,
+)
 from unburden.domain.design import Design, Events
 from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.trials import simulate_trials
@@ -18,6 +26,26 @@ def test_log_rank(rates):
     world = Scenario("null", Accrual((0.0,), (20.0,)), TimeToEvent("os", flat, flat), 0.05, ("assumed:null",))
     found = simulate_trials(Design(500, 1.0, 0.025, rates, Events(300)), world, trials=TRIALS, seed=11)
     assert found.power.value == pytest.approx(0.025, abs=LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("test", "most"),
+    [
+        (CoxWald(), 0.025),
+        (FlemingHarrington(0, 1), 0.025),
+        (ModestlyWeighted(12.0), 0.025),
+        (MaxCombo(), 0.025),
+        (RestrictedMean(24.0), 0.0258),  # Greenwood's variance is a little small; docs/guides say so
+        (Milestone(18.0), 0.0261),
+    ],
+)
+def test_other_tests_at_one_look(test, most):
+    flat = PiecewiseHazard((0.0,), (0.0577622650466621,))
+    outcome = TimeToEvent("os", flat, flat)
+    world = Scenario("null", Accrual((0.0,), (500 / 24,)), outcome, 0.05, ("assumed:null",))
+    design = Design(500, 1.0, 0.025, (1.0,), Events(300), test=test)
+    found = simulate_trials(design, world, trials=TRIALS, seed=11).power.value
+    assert 0.025 - LIMIT <= found <= most + LIMIT
 
 
 @pytest.mark.parametrize("patients", [60, 200])
