@@ -14,6 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from unburden.data.files import tell_refusal
 from unburden.domain.errors import InvalidProtocol, Problems
 from unburden.domain.protocol import Activity, Cell, Condition, Epoch, Place, Protocol, Timeline, Visit
 
@@ -273,7 +274,7 @@ def write_soa_excel(protocol: Protocol, path: Path) -> None:
 
     Conditions become footnotes; so does a mark that is more than an X ("Predose"), word for
     word. Written under a temporary name, then renamed. Raises `InvalidProtocol` for more
-    footnotes than two letters can name (1,332).
+    footnotes than two letters can name (1,332), `InvalidInput` where the system refuses to write.
     """
     visits = protocol.main_visits
     shown = {v.id for v in visits}
@@ -384,7 +385,8 @@ def _write_rows(rows: list[list[Any]], path: Path) -> None:
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EDF3")
     sheet.column_dimensions["A"].width = 34
     sheet.freeze_panes = "B6"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        book.save(Path(scratch) / path.name)
-        (Path(scratch) / path.name).replace(path)
+    with tell_refusal(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+            book.save(Path(scratch) / path.name)
+            (Path(scratch) / path.name).replace(path)

@@ -106,7 +106,7 @@ def read_soa_matrix(path: Path) -> Protocol:
 
 def _read_document(path: Path, problems: Problems) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         problems.add(f"cannot be read ({error.strerror}); give the path of a schedule matrix")
     except (ValueError, RecursionError) as error:

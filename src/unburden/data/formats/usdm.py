@@ -12,6 +12,7 @@ from math import isclose, isfinite
 from pathlib import Path
 from typing import Any
 
+from unburden.data.files import tell_refusal
 from unburden.data.formats.usdm_checks import (
     ARM_URL,
     CELL_URL,
@@ -76,7 +77,8 @@ def write_usdm(protocol: Protocol, path: Path) -> None:
     A protocol that was read from USDM changes only the cells, places, purposes and traced
     endpoints that differ; all else in its document stays, and an unchanged protocol is written as
     it was read. Another protocol becomes a new document. Raises `InvalidProtocol` where reading
-    the document back would not give this protocol (the ids of split encounters apart).
+    the document back would not give this protocol (the ids of split encounters apart), `InvalidInput`
+    where the system refuses to write.
     """
     problems = Problems(protocol.source)
     carried = protocol.carried
@@ -91,7 +93,8 @@ def write_usdm(protocol: Protocol, path: Path) -> None:
     problems.raise_if_any(InvalidProtocol)
     is_unchanged = carried is not None and json.loads(carried) == tree
     text = carried if is_unchanged else json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
-    _replace_file(path, text or "")
+    with tell_refusal(path):
+        _replace_file(path, text or "")
 
 
 def _replace_file(path: Path, text: str) -> None:
