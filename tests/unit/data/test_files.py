@@ -1,6 +1,5 @@
 """What a reader is told where the system refuses to read or write."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
     (tmp_path / "report.html").mkdir()
     with pytest.raises(InvalidInput):
         write_text(tmp_path / "report.html", "x")
-    assert os.listdir(tmp_path) == ["report.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 @pytest.mark.parametrize("name", [LONG, "file/study", "link", "link/study"])
