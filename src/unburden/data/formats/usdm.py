@@ -288,7 +288,7 @@ def _read_offset(start: str, timings: Mapping[str, Mapping[str, Any]], source: _
             source.note(f"timing {timing['id']} has no duration; {start} has no day")
             return None
         total += sign * days
-        at = timing.get("relativeToScheduledInstanceId")
+        at = timing.get("relativeToScheduledInstanceId") or ""
     if at != start:
         source.note(f"{start} counts from {at}, which has no timing; it has no day")
     return None
