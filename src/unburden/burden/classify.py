@@ -24,7 +24,7 @@ def classify_activities(
     for activity_id, kind in kinds.items():
         if activity_id not in protocol.activity_by_id:
             problems.add(f"no activity {activity_id!r} to give the kind {kind!r}; name one of the protocol")
-        if kind not in ledger.kind_by_name:
+        if not isinstance(kind, str) or kind not in ledger.kind_by_name:
             known = ", ".join(ledger.kind_by_name)
             problems.add(f"activity {activity_id!r} has the kind {kind!r}; use one of {known}")
     problems.raise_if_any(InvalidEvidence)

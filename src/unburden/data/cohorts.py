@@ -1,6 +1,9 @@
 """Patients' tables from Parquet and CSV."""
 
+import csv
+import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,14 +16,17 @@ from unburden.domain.units import DIMENSION_BY_UNIT, describe_unknown_unit
 CSV_UNKNOWN = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "."]
 """Words that mean unknown in a CSV file."""
 
+MOST_SHOWN_COLUMNS, MOST_SHOWN_LINES = 20, 5
+
 _SUFFIXES = (".parquet", ".csv")
-_UNREADABLE = (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException)
+_UNREADABLE = (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException, csv.Error)
 
 
 def read_cohort(path: Path, *, name: str, columns: tuple[Column, ...], source: str) -> Cohort:
     """Patients of a Parquet or CSV file, one row each, in which null means unknown.
 
     In CSV an empty field and `CSV_UNKNOWN` are unknown; in both, so is a number that is NaN.
+    A CSV row without any entry is no patient, unless the file has a single column.
     Every column of the file is kept; criteria can use those declared in `columns`.
 
     Raises `InvalidCohort` with every problem of the file and of the declarations.
@@ -58,17 +64,11 @@ def _read_frame(path: Path, problems: Problems) -> pl.DataFrame | None:
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         problems.add(f"the file ends with {suffix!r}; give one that ends with .parquet or .csv")
-    elif not path.exists():
-        problems.add("there is no such file; check the path")
-    elif not path.is_file():
-        problems.add("this is a folder; give a file")
-    elif path.stat().st_size == 0:
-        problems.add("the file is empty; give at least one row")
-    else:
+    elif _is_readable(path, problems):
         try:
             if suffix == ".parquet":
                 return pl.read_parquet(path, hive_partitioning=False, glob=False)
-            return pl.read_csv(path, null_values=CSV_UNKNOWN, infer_schema_length=None, glob=False)
+            return _read_csv(path, problems)
         except _UNREADABLE as error:
             first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
             kind = "Parquet" if suffix == ".parquet" else "CSV"
@@ -76,19 +76,77 @@ def _read_frame(path: Path, problems: Problems) -> pl.DataFrame | None:
     return None
 
 
+def _is_readable(path: Path, problems: Problems) -> bool:
+    """Whether there is a file with something in it; adds the problem."""
+    before = len(problems)
+    try:
+        if not path.exists():
+            problems.add("there is no such file; check the path")
+        elif not path.is_file():
+            problems.add("this is a folder; give a file")
+        else:
+            problems.check(path.stat().st_size > 0, "the file is empty; give at least one row")
+    except OSError as error:
+        problems.add(f"it cannot be reached ({error.strerror}); check the path")
+    return len(problems) == before
+
+
+def _read_csv(path: Path, problems: Problems) -> pl.DataFrame | None:
+    """The table of a CSV file without its blank rows; None where rows do not fit the head."""
+    lines = list(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+    reader = csv.reader(lines, strict=True)
+    kept: list[str] = []
+    uneven: list[int] = []
+    width, start = 0, 0
+    try:
+        for row in reader:
+            held, start = lines[start : reader.line_num], reader.line_num
+            if width != 1 and not any(field.strip() for field in row):
+                continue
+            width = width or len(row)
+            if len(row) not in (width, 0):
+                uneven.append(reader.line_num - len(held) + 1)
+            kept += [*held[:-1], held[-1].rstrip("\r\n") + "\n"]
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}: {error}") from None
+    if uneven:
+        problems.add(
+            f"line{_list_lines(uneven)} not as many fields as the head ({width}); "
+            "give every row as many, an unknown one empty"
+        )
+        return None
+    # Polars alone would fill short rows and blank lines with nulls, and not split lines at "\r".
+    text = "".join(kept).encode()
+    return pl.read_csv(text, null_values=CSV_UNKNOWN, infer_schema_length=None)
+
+
+def _list_lines(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:MOST_SHOWN_LINES]))
+    more = len(numbers) - MOST_SHOWN_LINES
+    told = f"{shown} and {more} more" if more > 0 else shown
+    return f" {told} has" if len(numbers) == 1 else f"s {told} have"
+
+
+def _list_columns(names: Sequence[str]) -> str:
+    shown = ", ".join(name[:80] for name in names[:MOST_SHOWN_COLUMNS])
+    more = len(names) - MOST_SHOWN_COLUMNS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
 def _check_frame(frame: pl.DataFrame, columns: tuple[Column, ...], problems: Problems) -> None:
     problems.check(frame.height > 0, "it has no patients; give at least one row")
+    names = set(frame.columns)
     for found in frame.columns:
         twin = re.sub(r"_duplicated_\d+$", "", found)
         problems.check(
-            twin == found or twin not in frame.columns,
+            twin == found or twin not in names,
             f"the table has more than one column {twin!r}; rename or remove one",
         )
     for column in columns:
         if not problems.check(
-            column.name in frame.columns,
+            column.name in names,
             f"column {column.name!r} is declared but not in the table; "
-            f"the table has {', '.join(frame.columns)}",
+            f"the table has {_list_columns(frame.columns)}",
         ):
             continue
         series = frame.get_column(column.name)

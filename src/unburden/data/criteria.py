@@ -1,9 +1,9 @@
 """Criteria's computable forms from the tables of a study file."""
 
-import math
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from unburden.data.tables import show_value
 from unburden.domain.criteria import (
     AllOf,
     AnyOf,
@@ -18,6 +18,9 @@ from unburden.domain.criteria import (
 )
 from unburden.domain.errors import InvalidCriterion, Problems
 from unburden.domain.units import DIMENSION_BY_UNIT, describe_unknown_unit
+
+LARGEST = 1e100
+"""No measure of a patient is larger, in any unit."""
 
 _RULE_KEYS = ("criterion", "text", "kind", "unknown")
 _FORM_KEYS = {
@@ -50,7 +53,9 @@ def parse_rules(tables: list[dict[str, Any]], where: str) -> tuple[CriterionRule
     problems = Problems(where)
     rules: list[CriterionRule] = []
     seen: set[str] = set()
-    if not problems.check(isinstance(tables, list), f"criteria are {tables!r}; give a list of tables"):
+    if not problems.check(
+        isinstance(tables, list), f"criteria are {show_value(tables)}; give a list of tables"
+    ):
         problems.raise_now(InvalidCriterion)
     for number, table in enumerate(tables, start=1):
         rule = _parse_rule(table, f"rule {number}", problems)
@@ -64,16 +69,18 @@ def parse_rules(tables: list[dict[str, Any]], where: str) -> tuple[CriterionRule
 
 
 def _parse_rule(table: Any, label: str, problems: Problems) -> CriterionRule | None:
-    if not problems.check(isinstance(table, dict), f"{label} is {table!r}; give a table"):
+    if not problems.check(isinstance(table, dict), f"{label} is {show_value(table)}; give a table"):
         return None
     identifier = table.get("criterion")
     if isinstance(identifier, str) and identifier.strip():
         label = identifier
     else:
-        problems.add(f"{label} has criterion {identifier!r}; give the protocol's criterion, such as 'IN01'")
+        problems.add(
+            f"{label} has criterion {show_value(identifier)}; give the protocol's criterion, such as 'IN01'"
+        )
         identifier = ""
     text = table.get("text", "")
-    problems.check(isinstance(text, str), f"{label} has text {text!r}; give words")
+    problems.check(isinstance(text, str), f"{label} has text {show_value(text)}; give words")
     kind = _choose(table, "kind", ("inclusion", "exclusion"), label, problems)
     unknown = _choose(table, "unknown", get_args(UnknownPolicy), label, problems)
     rest = {key: value for key, value in table.items() if key not in _RULE_KEYS}
@@ -92,7 +99,7 @@ def _choose(table: dict[str, Any], key: str, choices: Iterable[str], label: str,
     problems.add(
         f"{label} has no {key}; give {words}"
         if key not in table
-        else f"{label} has {key} {found!r}; use {words}"
+        else f"{label} has {key} {show_value(found)}; use {words}"
     )
     return None
 
@@ -100,7 +107,7 @@ def _choose(table: dict[str, Any], key: str, choices: Iterable[str], label: str,
 def _parse_expression(
     table: Any, label: str, problems: Problems, more_keys: tuple[str, ...] = ()
 ) -> Expression | None:
-    if not problems.check(isinstance(table, dict), f"{label} is {table!r}; give a table"):
+    if not problems.check(isinstance(table, dict), f"{label} is {show_value(table)}; give a table"):
         return None
     unknown = [key for key in table if key not in _EXPRESSION_KEYS]
     for key in unknown:
@@ -127,7 +134,7 @@ def _parse_expression(
 def _parse_parts(word: str, tables: Any, label: str, problems: Problems) -> Expression | None:
     if not problems.check(
         isinstance(tables, list) and len(tables) > 0,
-        f"{label} has {word} = {tables!r}; give a list with at least one expression",
+        f"{label} has {word} = {show_value(tables)}; give a list with at least one expression",
     ):
         return None
     found = [
@@ -147,7 +154,8 @@ def _parse_leaf(table: dict[str, Any], label: str, problems: Problems) -> Expres
         problems.add(f"{label} names no column; give column = '...'")
     else:
         problems.check(
-            isinstance(column, str) and column != "", f"{label} has column {column!r}; give its name"
+            isinstance(column, str) and column != "",
+            f"{label} has column {show_value(column)}; give its name",
         )
     problems.check(
         unit == "" or (isinstance(unit, str) and unit in DIMENSION_BY_UNIT),
@@ -156,14 +164,18 @@ def _parse_leaf(table: dict[str, Any], label: str, problems: Problems) -> Expres
     if "between" in table:
         bounds = table["between"]
         is_pair = isinstance(bounds, list) and len(bounds) == 2 and all(_is_number(b) for b in bounds)
-        if problems.check(is_pair, f"{label} has between = {bounds!r}; give two numbers, [low, high]"):
-            problems.check(bounds[0] <= bounds[1], f"{label} has between = {bounds!r}; give the lower first")
+        if problems.check(
+            is_pair, f"{label} has between = {show_value(bounds)}; give two numbers, [low, high]"
+        ):
+            problems.check(
+                bounds[0] <= bounds[1], f"{label} has between = {show_value(bounds)}; give the lower first"
+            )
         return None if len(problems) > before else Between(str(column), *bounds, unit=unit)
     if "in" in table:
         values = table["in"]
         problems.check(
             isinstance(values, list) and len(values) > 0 and all(_is_value(v) for v in values),
-            f"{label} has in = {values!r}; give a list of numbers, words, true or false",
+            f"{label} has in = {show_value(values)}; give a list of numbers, words, true or false",
         )
         return None if len(problems) > before else OneOf(str(column), tuple(values))
     operator = _choose(table, "operator", get_args(Operator), label, problems)
@@ -171,12 +183,14 @@ def _parse_leaf(table: dict[str, Any], label: str, problems: Problems) -> Expres
         problems.add(f"{label} has no value; give a number, a word, true or false")
     else:
         value = table["value"]
-        problems.check(_is_value(value), f"{label} has value {value!r}; give a number, a word, true or false")
+        problems.check(
+            _is_value(value), f"{label} has value {show_value(value)}; give a number, a word, true or false"
+        )
     return None if len(problems) > before else Compare(str(column), operator, table["value"], unit)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_value(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from unburden.data.files import write_text
+from unburden.data.files import tell_refusal, write_text
 from unburden.domain.errors import InvalidStudy, Problems
 
 
@@ -22,16 +22,17 @@ def find_example(name: str) -> Path:
 def write_new_study(folder: Path) -> tuple[Path, ...]:
     """Start a study: a `study.toml` that runs, with comments, and an Excel schedule to fill in.
 
-    Raises `InvalidStudy` where the folder holds something already.
+    Raises `InvalidStudy` where the folder holds something already or cannot be written.
     """
     from unburden.data.formats.excel import write_soa_template
 
     problems = Problems(str(folder))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        problems.add("is not an empty folder; give a new one")
-        problems.raise_now(InvalidStudy)
+    with tell_refusal(folder, InvalidStudy):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            problems.add("is not an empty folder; give a new one")
+            problems.raise_now(InvalidStudy)
+        folder.mkdir(parents=True, exist_ok=True)
     text = files("unburden.data").joinpath("new_study.toml").read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
     schedule, study = folder / "schedule.xlsx", folder / "study.toml"
     write_soa_template(schedule)
     write_text(study, text)

@@ -2,18 +2,44 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from unburden.domain.errors import InvalidInput
+
+
+@contextmanager
+def tell_refusal(path: Path, error: type[InvalidInput] = InvalidInput) -> Iterator[None]:
+    """Raise what the system refuses to write inside as `error`, with the path and the remedy.
+
+    >>> with tell_refusal(Path("report.html")):  # doctest: +ELLIPSIS
+    ...     raise PermissionError(13, "Permission denied")
+    Traceback (most recent call last):
+    unburden.domain.errors.InvalidInput: InvalidInput: report.html: 1 problem
+      - cannot be written (Permission denied); give a path in a folder that you may write to...
+    """
+    try:
+        yield
+    except OSError as refusal:
+        reason = refusal.strerror or type(refusal).__name__
+        remedy = "give a path in a folder that you may write to, with room on its disk"
+        raise error(str(path), [f"cannot be written ({reason}); {remedy}"]) from refusal
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file under a temporary name beside it and rename it: nobody sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    """Write a file under a temporary name beside it and rename it: nobody sees half of it.
+
+    Raises `InvalidInput` where the system refuses.
+    """
+    with tell_refusal(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(scratch).chmod(0o644)
+            Path(scratch).replace(path)
+        except BaseException:
+            Path(scratch).unlink(missing_ok=True)
+            raise

@@ -16,9 +16,11 @@ def read_protocol(path: Path | str) -> Protocol:
     """
     path = Path(path)
     problems = Problems(str(path))
-    if not path.is_file():
-        problems.add(f"there is no such file; give {ACCEPTED}")
-        problems.raise_now(InvalidProtocol)
+    try:
+        problems.check(path.is_file(), f"there is no such file; give {ACCEPTED}")
+    except OSError as error:
+        problems.add(f"cannot be reached ({error.strerror}); give {ACCEPTED}")
+    problems.raise_if_any(InvalidProtocol)
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         from unburden.data.formats.excel import read_soa_excel
 
@@ -58,7 +60,7 @@ def write_protocol(protocol: Protocol, path: Path | str) -> None:
 def _find_form(path: Path) -> str:
     """ "matrix", "usdm" or "other"; what is not JSON is left to the USDM reader's words."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return "usdm"
     if isinstance(document, dict) and "schema_name" in document:

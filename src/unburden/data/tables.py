@@ -1,5 +1,6 @@
 """TOML tables read key by key: wrong types, missing keys and unknown keys all become problems."""
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from unburden.domain.errors import InvalidStudy, Problems
 
 REQUIRED = object()
+MOST_SHOWN, MOST_LEVELS = 80, 50
 WORDS_BY_TYPE: Mapping[type, str] = {
     str: "words",
     int: "a whole number",
@@ -16,6 +18,19 @@ WORDS_BY_TYPE: Mapping[type, str] = {
     list: "a list",
     dict: "a table",
 }
+
+
+def show_value(value: object) -> str:
+    """A value as a problem shows it: as written, or its beginning.
+
+    >>> show_value([1, "a"]), len(show_value("x" * 5000))
+    ("[1, 'a']", 80)
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 class TableReader:
@@ -33,7 +48,7 @@ class TableReader:
         self.where = where
         self.problems = problems
         is_table = isinstance(table, dict)
-        problems.check(is_table, f"{where} is {table!r}; give a table")
+        problems.check(is_table, f"{where} is {show_value(table)}; give a table")
         self.table: dict[str, Any] = dict(table) if is_table else {}
         self.taken: list[str] = []
 
@@ -46,27 +61,21 @@ class TableReader:
                 return kind()
             return default
         value = self.table[key]
-        fits = isinstance(value, kind) and not (kind in (int, float) and isinstance(value, bool))
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if not fits:
-            self.problems.add(f"{self.where} has {key} = {value!r}; give {WORDS_BY_TYPE[kind]}")
+        if not _fits(value, kind):
+            self.problems.add(f"{self.where} has {key} = {show_value(value)}; give {WORDS_BY_TYPE[kind]}")
             return kind()
-        return value
+        return float(value) if kind is float else value
 
     def take_list(self, key: str, kind: type, default: Any = REQUIRED) -> list[Any]:
         """A list whose items are all of one type."""
         items = self.take(key, list, default)
         if items is default:
             return items
-        odd = [
-            i
-            for i in items
-            if not isinstance(i, (int, float) if kind is float else kind) or isinstance(i, bool)
-        ]
-        for item in odd:
-            self.problems.add(f"{self.where} has {item!r} in {key}; give {WORDS_BY_TYPE[kind]}")
-        return [kind(item) for item in items if item not in odd]
+        fitting = [item for item in items if _fits(item, kind)]
+        for item in items:
+            if not _fits(item, kind):
+                self.problems.add(f"{self.where} has {show_value(item)} in {key}; give {WORDS_BY_TYPE[kind]}")
+        return [float(item) if kind is float else item for item in fitting]
 
     def choose(self, key: str, choices: Mapping[str, Any] | tuple[str, ...], default: Any = REQUIRED) -> str:
         """A word out of some; the first of them comes back with a problem."""
@@ -74,7 +83,9 @@ class TableReader:
         if value is default or value in choices:
             return value
         if key in self.table:
-            self.problems.add(f"{self.where} has {key} = {value!r}; use one of {', '.join(choices)}")
+            self.problems.add(
+                f"{self.where} has {key} = {show_value(value)}; use one of {', '.join(choices)}"
+            )
         return next(iter(choices))
 
     def has(self, key: str) -> bool:
@@ -89,11 +100,18 @@ class TableReader:
                 self.problems.add(f"{self.where} has the unknown key {key!r}; the keys are {known}")
 
 
+def _fits(value: object, kind: type) -> bool:
+    """Whether a value is of the type; whole numbers are numbers, true and false are none."""
+    if isinstance(value, bool) or kind is not float:
+        return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= sys.float_info.max)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises `InvalidStudy` where there is none."""
     problems = Problems(str(path))
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problems.add(
             "there is no such file; give a folder with a study.toml, or make one with `unburden new-study`"
@@ -102,4 +120,25 @@ def read_toml(path: Path) -> dict[str, Any]:
         problems.add(f"cannot be read ({error.strerror}); check the path")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.add(f"is not TOML ({error}); correct it there")
+    except ValueError:
+        problems.add("holds a number too long to read; shorten it")
+    except RecursionError:
+        problems.add("nests deeper than any study; flatten it")
+    else:
+        for key, held in tables.items():
+            deep = f"{show_value(key)} nests deeper than {MOST_LEVELS} levels; flatten it"
+            problems.check(not _is_deeper(held, MOST_LEVELS), deep)
+        problems.raise_if_any(InvalidStudy)
+        return tables
     problems.raise_now(InvalidStudy)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and tables stand in each other deeper than so many levels."""
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        tables = [held.values() if isinstance(held, dict) else held for held in layer]
+        layer = [item for held in tables for item in held if isinstance(item, dict | list)]
+        if not layer:
+            return False
+    return True

@@ -32,6 +32,9 @@ TIME_DIMENSIONS = ("site_minutes", "home_minutes", "travel_minutes")
 
 PATIENT_MINUTES = "patient_minutes"
 
+LARGEST_AMOUNT = 1e9
+"""No entry of the ledger is larger, in any unit: sums and squares of them stay finite."""
+
 Grade = Literal["A", "B", "C", "assumed"]
 
 
@@ -39,7 +42,7 @@ Grade = Literal["A", "B", "C", "assumed"]
 class Evidence:
     """One entry of the evidence ledger.
 
-    `value` is the mean; `low` and `high` its 95 % range. Grade A: measured in trials, B: measured
+    `value` is the mean; `low` and `high` its 95 % range, up to 1e9. Grade A: measured in trials, B: measured
     in care, C: expert opinion, `assumed`: no defensible source, wide on purpose.
     """
 
@@ -57,6 +60,10 @@ class Evidence:
         problems.check(
             0 <= self.low <= self.value <= self.high,
             f"needs 0 <= low <= value <= high, found {self.low}, {self.value}, {self.high}",
+        )
+        problems.check(
+            not self.high > LARGEST_AMOUNT,
+            f"holds {self.high:g}; give numbers up to {LARGEST_AMOUNT:g}",
         )
         problems.check(bool(self.unit), "has no unit; give one such as 'minute' or 'mL'")
         problems.check(

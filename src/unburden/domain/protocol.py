@@ -7,6 +7,11 @@ from functools import cached_property
 
 from unburden.domain.errors import InvalidProtocol, Problems
 
+MOST_DAYS = 36_525
+"""A visit lies within a hundred years of the reference, and its window is no longer."""
+
+LESS_DAYS = f"give at most {MOST_DAYS:,} days (100 years)"
+
 
 class Place(StrEnum):
     """Where a visit happens."""
@@ -191,7 +196,7 @@ class Protocol:
     `carried` holds the source document as text (USDM JSON), so that writing back loses nothing;
     None where the protocol was not read from USDM. `source` names it for readers. Raises
     `InvalidProtocol` with every problem: ids twice, references to nothing, two marks in a cell,
-    no main timeline, negative windows.
+    no main timeline, negative windows, days beyond `MOST_DAYS`.
     """
 
     id: str
@@ -275,6 +280,9 @@ def find_protocol_problems(protocol: Protocol) -> Iterator[str]:
     for visit in protocol.visits:
         if visit.window_before_days < 0 or visit.window_after_days < 0:
             yield f"visit {visit.id!r} has a negative window; give days of at least 0"
+        days = (visit.offset_days or 0.0, visit.window_before_days, visit.window_after_days)
+        if not all(abs(held) <= MOST_DAYS for held in days):
+            yield f"visit {visit.id!r} has a day or window of {max(days, key=abs):g} days; {LESS_DAYS}"
         if not visit.places:
             yield f"visit {visit.id!r} has no place; give one of {[str(p) for p in Place]}"
 

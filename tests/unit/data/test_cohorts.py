@@ -74,7 +74,7 @@ def test_every_problem_is_listed(tmp_path):
         ("p.csv", b"age\n", "it has no patients; give at least one row"),
         ("p.parquet", b"PAR1 this is no parquet", "it cannot be read as Parquet"),
         ("p.csv", b"age\n1\n\xff\xfe\x00\x80,3,4\n", "it cannot be read as CSV"),
-        ("p.csv", b"age,sex\n1,F,3\n", "it cannot be read as CSV"),
+        ("p.csv", b"age,sex\n1,F,3\n", "line 2 has not as many fields as the head (2)"),
         ("p.csv", b"\x00\x01\x02\x03", "'age' is declared but not in the table"),
         ("p.csv", b"age,age\n1,2\n", "the table has more than one column 'age'; rename or remove one"),
         ("p.xlsx", b"x", "the file ends with '.xlsx'; give one that ends with .parquet or .csv"),
@@ -140,3 +140,54 @@ def test_units_of_different_dimensions_do_not_convert():
     )
     with pytest.raises(InvalidUnit, match="unit 'fortnight' is not known; use one of year, "):
         convert_value(5, "fortnight", "day")
+
+
+UNEVEN = "not as many fields as the head (2); give every row as many, an unknown one empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("age,sex\n61,F\n62\n", f"line 3 has {UNEVEN}"),
+        ("age,sex\n61,F,\n", f"line 2 has {UNEVEN}"),
+        ('age,sex\n"6\n1",F\n' + "62\n" * 7, f"lines 4, 5, 6, 7, 8 and 2 more have {UNEVEN}"),
+        ('age,sex\n61,"F\n62,M\n', "it cannot be read as CSV (line 3: unexpected end of data)"),
+    ],
+)
+def test_rows_that_do_not_fit_the_head_are_refused(tmp_path, text, expected):
+    with pytest.raises(InvalidCohort) as caught:
+        read(write(tmp_path / "p.csv", text))
+    (problem,) = caught.value.problems
+    assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("text", ["\nage,sex\n\n61,F\n,\n  \n62,\n\n", "\ufeffage,sex\r61,F\r\r62,\r"])
+def test_blank_rows_are_no_patients_whatever_ends_the_lines(tmp_path, text):
+    path = tmp_path / "p.csv"
+    path.write_bytes(text.encode())
+    assert read(path).frame.rows() == [(61, "F"), (62, None)]
+
+
+def test_a_blank_row_of_a_single_column_is_an_unknown_value(tmp_path):
+    assert read(write(tmp_path / "p.csv", "age\n61\n\n62\n")).frame["age"].to_list() == [61, None, 62]
+
+
+def test_quoted_entries_keep_their_lines(tmp_path):
+    frame = read(write(tmp_path / "p.csv", 'age,note\n61,"a,\n\n""b"""\n')).frame
+    assert frame.rows() == [(61, 'a,\n\n"b"')]
+
+
+def test_many_columns_are_told_briefly_and_at_once(tmp_path):
+    head = ",".join(f"c{i}" for i in range(50_000))
+    with pytest.raises(InvalidCohort) as caught:
+        read(write(tmp_path / "p.csv", head + "\n"))
+    assert caught.value.problems == (
+        "it has no patients; give at least one row",
+        "column 'age' is declared but not in the table; "
+        f"the table has {', '.join(f'c{i}' for i in range(20))} and 49980 more",
+    )
+
+
+def test_a_name_too_long_is_told(tmp_path):
+    with pytest.raises(InvalidCohort, match=r"cannot be reached \(File name too long\); check the path"):
+        read(tmp_path / f"{'n' * 300}.csv")

@@ -128,3 +128,19 @@ def test_a_criterion_has_one_rule():
 
 def test_a_row_that_is_no_table_is_refused():
     assert problems_of("age >= 18") == ("rule 1 is 'age >= 18'; give a table",)
+
+
+@pytest.mark.parametrize("number", [10**400, -(16**5000), 1e200], ids=["400 digits", "6000 digits", "float"])
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (lambda n: {"operator": ">", "value": n}, "IN01 has value"),
+        (lambda n: {"between": [0, n]}, "IN01 has between = "),
+        (lambda n: {"in": [1, n]}, "IN01 has in = "),
+    ],
+    ids=["value", "between", "in"],
+)
+def test_a_number_beyond_all_measures_is_told_briefly(number, form, expected):
+    (problem,) = problems_of(HEAD | {"column": "a"} | form(number))
+    assert problem.startswith(expected)
+    assert len(problem) < 160

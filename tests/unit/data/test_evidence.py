@@ -1,7 +1,10 @@
+from math import inf as INF
+
 import pytest
 
 from unburden.burden.classify import classify_activities
 from unburden.data.evidence import parse_evidence, read_evidence
+from unburden.domain.burden import Evidence
 from unburden.domain.errors import InvalidEvidence
 from unburden.domain.protocol import Activity, Protocol, Timeline
 
@@ -189,3 +192,19 @@ def test_broken_toml_and_unknown_tables_are_told():
         parse_evidence("[[evidence", "ledger.toml")
     with pytest.raises(InvalidEvidence, match="has the unknown key 'kinds'"):
         parse_evidence("[kinds]", "ledger.toml")
+
+
+@pytest.mark.parametrize("kind", [["x"], {"a": 1}, 3, "haircut"])
+def test_a_kind_that_is_none_is_told(kind):
+    activities = (Activity("ecg", "ECG"),)
+    protocol = Protocol("P", "P", "titles", (Timeline("T", "T", True),), (), activities, ())
+    with pytest.raises(InvalidEvidence) as caught:
+        classify_activities(protocol, read_evidence(), {"ecg": kind})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"activity 'ecg' has the kind {kind!r}; use one of ")
+
+
+@pytest.mark.parametrize("numbers", [(1, 0, INF), (INF, 0, INF), (INF, INF, INF), (1, 0, 1e300)])
+def test_evidence_beyond_all_measures_is_refused(numbers):
+    with pytest.raises(InvalidEvidence, match=r"holds .*; give numbers up to 1e\+09"):
+        Evidence("travel.minutes", "", *numbers, "minute", "published:x", "A")

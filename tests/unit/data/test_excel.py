@@ -1,7 +1,10 @@
+import re
+import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 
 from unburden.data.formats.excel import read_soa_excel, write_soa_excel, write_soa_template
 from unburden.data.formats.soa_matrix import read_soa_matrix
@@ -151,3 +154,136 @@ def test_real_schedules_survive_excel_cell_by_cell(path, tmp_path):
     for (*_, texts), (*_, wanted) in zip(found, expected, strict=True):
         assert set(wanted) <= set(texts)
     assert [v.offset_days for v in again.visits] == [v.offset_days for v in protocol.visits]
+
+
+def insert(path: Path, row: int, *values) -> Path:
+    book = openpyxl.load_workbook(path)
+    sheet = book["Schedule"]
+    sheet.insert_rows(row)
+    for column, value in enumerate(values, start=1):
+        sheet.cell(row, column, value)
+    book.save(path)
+    return path
+
+
+def problems_of(path: Path) -> tuple[str, ...]:
+    with pytest.raises(InvalidProtocol) as caught:
+        read_soa_excel(path)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("row", [1, 5])
+@pytest.mark.parametrize("name", ["Bone marrow biopsy", "visit", None])
+def test_marks_above_the_last_head_row_are_refused(template, row, name):
+    (problem,) = problems_of(insert(template, row, name, "X", "X"))
+    assert problem == f"row {row} has entries above the head row 6; move it below, or clear it"
+
+
+def test_a_title_above_the_head_rows_is_no_matter(template):
+    expected = read_soa_excel(template)
+    assert read_soa_excel(insert(template, 1, "Schedule of activities, version 3")) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "head"), [(1, "Epoch"), (2, "Visit"), (3, "Day"), (4, "Window"), (5, "Place")]
+)
+def test_a_head_that_stands_twice_is_refused(template, row, head):
+    assert (
+        problems_of(insert(template, 6, head, "X"))[0] == f"cells A{row} and A6 both say {head!r}; keep one"
+    )
+
+
+def test_a_week_that_agrees_with_the_day_is_read(template):
+    protocol = read_soa_excel(insert(template, 4, "Week", -2, 0, "4", "12", "-"))
+    assert [v.offset_days for v in protocol.visits] == [-14, 0, 28, 84, 112]
+
+
+@pytest.mark.parametrize(("week", "starts"), [(8, 57), (1, 8), (-4, -28)])
+def test_a_week_that_contradicts_the_day_is_refused(template, week, starts):
+    (problem,) = problems_of(insert(template, 4, "Week", -2, 0, week))
+    assert problem == (
+        f'visit "Week 4" is day 29 (cell D3) and week {week} (cell D4), which starts on day {starts}; '
+        "correct one or clear it"
+    )
+
+
+def test_a_week_beside_no_day_is_refused(template):
+    edit(template, D3="-")
+    (problem,) = problems_of(insert(template, 4, "Week", -2, 0, 4))
+    assert problem == "cell D3 says that there is no day and D4 gives the week '4'; clear one of them"
+
+
+@pytest.mark.parametrize("zero", ["0.0", "-0", "−0", 0.0, "0e3"])
+def test_day_zero_is_known_by_its_number(template, zero):
+    protocol = read_soa_excel(edit(template, C3=zero, D3=1))
+    assert [v.offset_days for v in protocol.visits][1:3] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [("D3", 1e12), ("D3", "-1e300"), ("D3", "36527"), ("D4", "±40000"), ("D4", f"-1/+{'9' * 400}")],
+    ids=["1e12", "-1e300", "just beyond", "window", "long window"],
+)
+def test_days_beyond_a_hundred_years_are_refused(template, address, value):
+    (problem,) = problems_of(edit(template, **{address: value}))
+    assert problem.startswith(f"cell {address} holds ")
+    assert problem.endswith("; give at most 36,525 days (100 years)")
+    assert len(problem) < 160
+
+
+def test_formulas_without_a_stored_value_are_refused(template):
+    cells = dict.fromkeys(("D3", "C9", "D9", "E9", "C10", "D10", "E10"), '=IF(1,"X","")')
+    (problem,) = problems_of(edit(template, **cells))
+    assert problem == (
+        "cells D3, C9, D9, E9, C10 and 2 more hold formulas without a stored value; "
+        "open the file in Excel and save it, or write the values"
+    )
+
+
+def rewrite_sheet(path: Path, change) -> Path:
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = change(parts[name].decode()).encode()
+    with zipfile.ZipFile(path, "w") as book:
+        for part, content in parts.items():
+            book.writestr(part, content)
+    return path
+
+
+def test_formulas_with_a_stored_value_are_read(template):
+    edit(template, C9='="X"', D9='=""')
+
+    def store(xml):
+        xml = xml.replace('<f>"X"</f><v />', '<f>"X"</f><v>X</v>').replace("<v></v>", "")
+        xml = re.sub(r'(<c r="[CD]9"[^>]*?)( t="\w+")?><f>', r'\1 t="str"><f>', xml)
+        assert "<v>X</v>" in xml
+        return xml
+
+    marks = {c.visit_id: c.mark for c in read_soa_excel(rewrite_sheet(template, store)).cells}
+    assert marks["visit-2"] == "X"
+
+
+def test_a_truncated_sheet_is_refused(template):
+    rewrite_sheet(template, lambda xml: xml[: len(xml) // 2])
+    assert problems_of(template) == ("is not an Excel workbook (ParseError); save it as .xlsx",)
+
+
+@pytest.mark.parametrize("has_chart", [True, False])
+def test_a_chart_sheet_is_no_schedule(tmp_path, has_chart):
+    book = openpyxl.Workbook()
+    chart = book.create_chartsheet("Schedule")
+    if has_chart:
+        chart.add_chart(BarChart())
+    book.save(tmp_path / "c.xlsx")
+    (problem,) = problems_of(tmp_path / "c.xlsx")
+    assert "save it as .xlsx" in problem or "is a chart; give a sheet with cells" in problem
+
+
+def test_a_schedule_without_a_mark_is_refused(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Schedule"
+    for row in (["Visit", "Baseline"], ["Day", 1], ["ECG"]):
+        book.active.append(row)
+    book.save(tmp_path / "e.xlsx")
+    assert problems_of(tmp_path / "e.xlsx") == ("has no mark; put an X where an assessment is done",)

@@ -117,3 +117,37 @@ def test_days_and_windows_of_an_oncology_schedule():
     protocol = read_soa_matrix(FOLDER / "NCT04730349_consolidated.json")
     first = [(v.offset_days, v.window_before_days, v.window_after_days) for v in protocol.visits][1:6]
     assert first == [(0, 0, 0), (2, 1, 1), (4, 1, 1), (7, 1, 0), (None, 0, 0)]
+
+
+def make_column(**values):
+    return {"main": [{"xcol_id": "c", "composite_label": "A", "property_values": []} | values]}
+
+
+@pytest.mark.parametrize("source", ["x", 3, [None], [{"table_id": {"a": 1}}], [{"table_id": ["t"]}]])
+def test_sources_of_a_column_that_are_none_are_refused(tmp_path, source):
+    path = write_matrix(tmp_path, timeline_segments=make_column(source_columns=source))
+    with pytest.raises(InvalidProtocol, match=r"timeline_segments.main\[0\].source_columns.* is not of type"):
+        read_soa_matrix(path)
+
+
+def test_a_matrix_without_cells_is_refused(tmp_path):
+    with pytest.raises(InvalidProtocol, match="schedule_matrix is empty; give at least one cell"):
+        read_soa_matrix(write_matrix(tmp_path, schedule_matrix=[]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("study_day", "Day 99999999"), ("week", "9" * 400), ("window", "±40000"), ("study_day", "1 (± 99999)")],
+    ids=["day", "week", "window", "window of a day"],
+)
+def test_days_beyond_a_hundred_years_are_refused(tmp_path, kind, value):
+    values = [{"property_type": kind, "value": value}]
+    path = write_matrix(tmp_path, timeline_segments=make_column(property_values=values))
+    with pytest.raises(InvalidProtocol, match=r"visit 'c' .*; give at most 36,525 days"):
+        read_soa_matrix(path)
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path):
+    path = write_matrix(tmp_path)
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert len(read_soa_matrix(path).cells) == 1

@@ -329,18 +329,142 @@ def test_dangling_ids_circles_and_repeated_ids_are_told_together(tmp_path):
     assert "has 0 main timelines; set mainTimeline to true on exactly one" in told
 
 
-@needs_shared
-def test_timings_in_a_circle_give_no_day_and_a_note(tmp_path):
-    document = json.loads(PILOT.read_text(encoding="utf-8"))
-    timings = document["study"]["versions"][0]["studyDesigns"][0]["scheduleTimelines"][0]["timings"]
-    one, other = timings[0], timings[1]
+FIXED = {"code": "C201358", "decode": "Fixed Reference"}
+TIMINGS = "$.study.versions[0].studyDesigns[0].scheduleTimelines[0].timings"
+
+
+def change_timing(number: int, **values: Any) -> Callable[[Any, Any], None]:
+    def change(document, design):
+        timing = design["scheduleTimelines"][0]["timings"][number]
+        for key, value in values.items():
+            timing[key] = timing[key] | value if isinstance(value, dict) else value
+
+    return change
+
+
+def point_timings_at_each_other(document, design):
+    one, other = design["scheduleTimelines"][0]["timings"][:2]
     one["relativeToScheduledInstanceId"] = other["relativeFromScheduledInstanceId"]
     other["relativeToScheduledInstanceId"] = one["relativeFromScheduledInstanceId"]
-    path = tmp_path / "circle.json"
-    path.write_text(json.dumps(document))
-    protocol = read_usdm(path)
+
+
+@needs_shared
+@pytest.mark.parametrize("value", ["30 days", "", "P1.2.3D", "P", "P2X"])
+def test_a_timing_that_is_no_duration_is_told(tmp_path, value):
+    remedy = "give a duration as in ISO 8601, such as P2W or PT30M"
+    told = break_pilot(tmp_path, change_timing(0, value=value))
+    assert told == [f"{TIMINGS}[0].value is {value!r}; {remedy}"]
+
+
+@needs_shared
+@pytest.mark.parametrize("key", ["value", "windowLower", "windowUpper"])
+@pytest.mark.parametrize("value", ["P999999999999D", "-P101Y", f"P{'9' * 400}D"], ids=["D", "Y", "long"])
+def test_a_duration_beyond_a_hundred_years_is_told(tmp_path, key, value):
+    (told,) = break_pilot(tmp_path, change_timing(0, **{key: value}))
+    assert told.startswith(f"{TIMINGS}[0].{key} is '{value[:20]}'"[:60])
+    assert told.endswith("; give at most 36,525 days (100 years)")
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            change_timing(0, relativeToScheduledInstanceId="ScheduledActivityInstance_9"),
+            " run in a circle (ScheduledActivityInstance_9 → ScheduledActivityInstance_9); "
+            "let one of them count from the Fixed Reference",
+        ),
+        (
+            point_timings_at_each_other,
+            " run in a circle (ScheduledActivityInstance_9 → ScheduledActivityInstance_10 → "
+            "ScheduledActivityInstance_9); let one of them count from the Fixed Reference",
+        ),
+        (change_timing(0, type=FIXED), " hold 2 Fixed References, at 0 and 2; keep one"),
+        (
+            change_timing(2, type={"code": "C201356", "decode": "After"}),
+            " hold no Fixed Reference; make the timing of day 0 one",
+        ),
+        (
+            change_timing(0, type={"code": "X", "decode": "Whenever"}),
+            "[0].type is 'Whenever'; give Before, After or Fixed Reference",
+        ),
+        (
+            change_timing(0, relativeToScheduledInstanceId=None),
+            "[0] counts from nothing; give relativeToScheduledInstanceId",
+        ),
+    ],
+    ids=["itself", "circle", "two anchors", "no anchor", "type", "no target"],
+)
+def test_a_timing_that_gives_no_day_is_told(tmp_path, change, expected):
+    assert f"{TIMINGS}{expected}" in break_pilot(tmp_path, change)
+
+
+@needs_shared
+@pytest.mark.parametrize("value", ["1e300", "1e999", "9" * 400, "-36526"], ids=["e", "inf", "long", "-"])
+def test_an_offset_beyond_a_hundred_years_is_told(tmp_path, value):
+    def change(document, design):
+        design["scheduleTimelines"][0]["timings"][2]["extensionAttributes"] = [
+            {
+                "id": "x",
+                "url": "urn:unburden:offset-days",
+                "valueString": value,
+                "instanceType": "ExtensionAttribute",
+            }
+        ]
+
+    (told,) = break_pilot(tmp_path, change)
+    assert told.endswith("; give a number of days, at most 36,525 (100 years) either side")
+    assert len(told) < 400
+
+
+@needs_shared
+def test_a_visit_that_counts_from_one_without_timing_has_no_day_and_a_note(tmp_path):
+    document = json.loads(PILOT.read_text(encoding="utf-8"))
+    design = document["study"]["versions"][0]["studyDesigns"][0]
+    timings = design["scheduleTimelines"][0]["timings"]
+    design["encounters"][1]["scheduledAtId"] = None
+    timings[0]["relativeToScheduledInstanceId"] = timings.pop(1)["relativeFromScheduledInstanceId"]
+    (tmp_path / "p.json").write_text(json.dumps(document))
+    protocol = read_usdm(tmp_path / "p.json")
     assert by_label(protocol, "Screening 1").offset_days is None
-    assert any("run in a circle" in note for note in protocol.notes)
+    note = "ScheduledActivityInstance_9 counts from ScheduledActivityInstance_10, which has no timing"
+    assert f"{note}; it has no day" in protocol.notes
+
+
+@needs_shared
+@pytest.mark.parametrize("number", [10**400, float("nan"), float("inf"), -5, 10**10], ids=str)
+@pytest.mark.parametrize("kind", ["Quantity", "Range"])
+def test_a_planned_number_of_patients_that_is_none_is_told(tmp_path, number, kind):
+    def change(document, design):
+        quantity = {"id": "q1", "value": number, "instanceType": "Quantity"}
+        low = quantity | {"id": "q2", "value": 1}
+        span = {
+            "id": "r",
+            "minValue": low,
+            "maxValue": quantity,
+            "isApproximate": False,
+            "instanceType": "Range",
+        }
+        design["population"]["plannedEnrollmentNumber"] = quantity if kind == "Quantity" else span
+
+    (told,) = break_pilot(tmp_path, change)
+    assert ".population.plannedEnrollmentNumber" in told
+    assert told.endswith("; give a number of patients from 0 to 1,000,000,000")
+    assert len(told) < 400
+
+
+@needs_shared
+@pytest.mark.parametrize("value", [["safety"], {"a": 1}])
+@pytest.mark.parametrize("url", ["purpose", "serves-endpoint", "places", "offset-days"])
+def test_an_extension_that_is_no_text_is_told(tmp_path, url, value):
+    def change(document, design):
+        extension = {"id": "x", "url": f"urn:unburden:{url}", "valueString": value}
+        design["activities"][0]["extensionAttributes"] = [extension | {"instanceType": "ExtensionAttribute"}]
+        design["objectives"][0]["endpoints"][0]["id"] = value
+
+    told = break_pilot(tmp_path, change)
+    assert any(".extensionAttributes[0].valueString is " in problem for problem in told)
+    assert any(".endpoints[0].id holds " in problem for problem in told)
 
 
 @needs_shared

@@ -63,3 +63,18 @@ def test_a_moved_visit_keeps_its_other_places():
     moved = move_visits(make_protocol(), ["V2"], Place.HOME)
     assert moved.visit_by_id["V2"].places == (Place.HOME, Place.SITE)
     assert replace(moved, visits=make_protocol().visits) == make_protocol()
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        Visit("V", "V", "T", 36_526.0),
+        Visit("V", "V", "T", -1e300),
+        Visit("V", "V", "T", float("nan")),
+        Visit("V", "V", "T", None, window_before_days=float("inf")),
+        Visit("V", "V", "T", 0.0, window_after_days=36_526.0),
+    ],
+)
+def test_days_beyond_a_hundred_years_are_refused(visit):
+    with pytest.raises(InvalidProtocol, match=r"visit 'V' .*; give at most 36,525 days \(100 years\)"):
+        make_protocol(visits=(visit,), cells=())

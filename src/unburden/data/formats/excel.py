@@ -3,8 +3,7 @@
 import math
 import re
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,26 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from unburden.data.files import tell_refusal
 from unburden.domain.errors import InvalidProtocol, Problems
-from unburden.domain.protocol import Activity, Cell, Condition, Epoch, Place, Protocol, Timeline, Visit
+from unburden.domain.protocol import (
+    LESS_DAYS,
+    MOST_DAYS,
+    Activity,
+    Cell,
+    Condition,
+    Epoch,
+    Place,
+    Protocol,
+    Timeline,
+    Visit,
+)
 
 SHEET = "Schedule"
 MAIN = "main"
 PARENTHESIS = "parenthesis"
 HEADS = ("Epoch", "Visit", "Day", "Week", "Window", "Place")
-MOST_ROWS, MOST_COLUMNS = 2000, 500
+MOST_ROWS, MOST_COLUMNS, MOST_SHOWN = 2000, 500, 5
 NO_DAY = "-"
 _SIGN = r"[a-z0-9]{1,2}"
 _MARK = re.compile(rf"^(\()?[xX](\))?(?:\^({_SIGN}(?:,{_SIGN})*)|([a-z0-9](?:,[a-z0-9])*))?(\))?$")
@@ -61,11 +72,14 @@ def read_soa_excel(path: Path) -> Protocol:
     Column A names the head rows (Visit, and Day or Week; Epoch, Window and Place where wanted),
     then the assessments, then footnotes such as "a: women only". Cells hold X, (X), X^a or
     nothing; (X) is conditional. Days count as printed: where a visit has day 0 they are days from
-    it, else day 1 is the reference; "-" says that the protocol gives none. Raises
-    `InvalidProtocol` with every problem and its cell.
+    it, else day 1 is the reference; "-" says that the protocol gives none. Weeks count from 0; beside
+    a day, a week must lie within 7 days of it. Raises `InvalidProtocol` with every problem and its
+    cell.
     """
     problems = Problems(path.name)
     sheet = _open_sheet(path, problems)
+    _check_size(sheet, problems)
+    _check_formulas(sheet, _open_sheet(path, problems, keeps_formulas=True), problems)
     grid = _find_parts(sheet, problems)
     visits = _make_visits(grid, problems)
     conditions = tuple(Condition(f"footnote-{mark}", text, mark) for mark, text in grid.footnotes.items())
@@ -86,43 +100,99 @@ def read_soa_excel(path: Path) -> Protocol:
     )
 
 
-def _open_sheet(path: Path, problems: Problems) -> Worksheet:
+def _open_sheet(path: Path, problems: Problems, *, keeps_formulas: bool = False) -> Worksheet:
     try:
-        book = openpyxl.load_workbook(path, data_only=True)
+        book = openpyxl.load_workbook(path, data_only=not keeps_formulas)
     except FileNotFoundError:
         problems.add("there is no such file; give the path of an Excel schedule")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError) as error:
+    except Exception as error:  # openpyxl has no error of its own: what is broken raises anything
         problems.add(f"is not an Excel workbook ({type(error).__name__}); save it as .xlsx")
     else:
-        if SHEET in book.sheetnames and isinstance(book[SHEET], Worksheet):
+        if SHEET not in book.sheetnames:
+            names = ", ".join(book.sheetnames)
+            problems.add(f"has no sheet {SHEET!r}, only {names}; name the schedule's sheet so")
+        elif isinstance(book[SHEET], Worksheet):
             return book[SHEET]
-        problems.add(
-            f"has no sheet {SHEET!r}, only {', '.join(book.sheetnames)}; name the schedule's sheet so"
-        )
+        else:
+            problems.add(f"the sheet {SHEET!r} is a chart; give a sheet with cells")
     problems.raise_now(InvalidProtocol)
 
 
-def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
-    too_large = sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS
-    if too_large:
+def _check_size(sheet: Worksheet, problems: Problems) -> None:
+    if sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
         size = f"{sheet.max_row} rows and {sheet.max_column} columns"
         problems.add(f"has {size}; a schedule has at most {MOST_ROWS} and {MOST_COLUMNS}, remove the rest")
         problems.raise_now(InvalidProtocol)
-    first = {row: read_text(sheet, row, 1) for row in range(1, sheet.max_row + 1)}
-    heads = {text: row for row, text in first.items() if text in HEADS}
+
+
+def _check_formulas(sheet: Worksheet, with_formulas: Worksheet, problems: Problems) -> None:
+    """Raise where a program wrote formulas but not what they give; an empty text ("str") is a value."""
+    empty = [
+        cell.coordinate
+        for row in with_formulas.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+        and sheet[cell.coordinate].value is None
+        and sheet[cell.coordinate].data_type != "str"
+    ]
+    if empty:
+        more = f" and {len(empty) - MOST_SHOWN} more" if len(empty) > MOST_SHOWN else ""
+        problems.add(
+            f"cells {', '.join(empty[:MOST_SHOWN])}{more} hold formulas without a stored value; "
+            "open the file in Excel and save it, or write the values"
+        )
+        problems.raise_now(InvalidProtocol)
+
+
+def _find_heads(first: Mapping[int, str], problems: Problems) -> dict[str, int]:
+    heads: dict[str, int] = {}
+    for row, text in first.items():
+        if text in HEADS:
+            twice = f"cells A{heads.get(text)} and A{row} both say {text!r}; keep one"
+            problems.check(text not in heads, twice)
+            heads.setdefault(text, row)
     problems.check("Visit" in heads, "no row of column A says 'Visit'; name the row of the visits so")
     problems.check("Day" in heads or "Week" in heads, "no row of column A says 'Day' or 'Week'; add one")
     problems.raise_if_any(InvalidProtocol)
+    return heads
+
+
+def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
+    first = {row: read_text(sheet, row, 1) for row in range(1, sheet.max_row + 1)}
+    heads = _find_heads(first, problems)
     columns = tuple(
         column
         for column in range(2, sheet.max_column + 1)
         if any(read_text(sheet, row, column) for row in range(1, sheet.max_row + 1))
     )
-    body = [row for row in first if row > max(heads.values())]
+    marked = {row for row in first if any(read_text(sheet, row, column) for column in columns)}
+    below = max(heads.values())
+    for row in sorted(marked - set(heads.values())):
+        problems.check(
+            row > below, f"row {row} has entries above the head row {below}; move it below, or clear it"
+        )
+    assessments, footnotes = _sort_rows(first, marked, below, problems)
+    last = max((*heads.values(), *assessments))
+    for area in sorted(sheet.merged_cells.ranges, key=str):
+        if area.min_row <= last:
+            problems.add(f"cells {area} are merged; unmerge them and repeat the text in each")
+    problems.check(bool(assessments), "has no assessment below the head rows; add one a row in column A")
+    problems.check(
+        not assessments or not columns or max(marked) > below,
+        "has no mark; put an X where an assessment is done",
+    )
+    problems.check(bool(columns), "has no visit; give one a column from column B on")
+    return _Grid(sheet, heads, columns, tuple(assessments), footnotes)
+
+
+def _sort_rows(
+    first: Mapping[int, str], marked: Set[int], below: int, problems: Problems
+) -> tuple[list[int], dict[str, str]]:
+    """The rows of the assessments below the head rows, and the footnotes by their sign."""
     footnotes: dict[str, str] = {}
     assessments: list[int] = []
-    for row in body:
-        has_marks = any(read_text(sheet, row, column) for column in columns)
+    for row in range(below + 1, max(first) + 1):
+        has_marks = row in marked
         found = _FOOTNOTE.match(first[row])
         if found and not has_marks:
             twice = found[1] in footnotes
@@ -133,20 +203,13 @@ def _find_parts(sheet: Worksheet, problems: Problems) -> _Grid:
             assessments.append(row)
         elif has_marks:
             problems.add(f"row {row} has marks but no assessment; name it in cell A{row}")
-    last = max((*heads.values(), *assessments))
-    for area in sorted(sheet.merged_cells.ranges, key=str):
-        if area.min_row <= last:
-            problems.add(f"cells {area} are merged; unmerge them and repeat the text in each")
-    problems.check(bool(assessments), "has no assessment below the head rows; add one a row in column A")
-    problems.check(bool(columns), "has no visit; give one a column from column B on")
-    return _Grid(sheet, heads, columns, tuple(assessments), footnotes)
+    return assessments, footnotes
 
 
 def _make_visits(grid: _Grid, problems: Problems) -> dict[int, Visit]:
     visits: dict[int, Visit] = {}
     row = grid.rows_by_head["Visit"]
-    days = {column: grid.head("Day", column) for column in grid.columns}
-    counts_zero = "0" in days.values()
+    counts_zero = any(_read_number(grid.head("Day", column)) == 0 for column in grid.columns)
     places = [str(place) for place in Place]
     seen: dict[str, str] = {}
     for column in grid.columns:
@@ -177,23 +240,35 @@ def _make_visits(grid: _Grid, problems: Problems) -> dict[int, Visit]:
 
 
 def _read_offset(grid: _Grid, column: int, name: str, counts_zero: bool, problems: Problems) -> float | None:
-    for head in ("Day", "Week"):
-        text = grid.head(head, column)
-        if not text:
-            continue
-        if text == NO_DAY:
-            return None
+    letter = get_column_letter(column)
+    cells = {head: f"{letter}{grid.rows_by_head.get(head)}" for head in ("Day", "Week")}
+    texts = {head: grid.head(head, column) for head in cells}
+    if not any(texts.values()):
+        row = grid.rows_by_head.get("Day", grid.rows_by_head.get("Week"))
+        problems.add(f'visit "{name}" has no day; give one in row {row}, or {NO_DAY} where there is none')
+    offsets: dict[str, float] = {}
+    for head, text in texts.items():
         number = _read_number(text)
         if number is None:
-            cell = f"{get_column_letter(column)}{grid.rows_by_head[head]}"
-            problems.add(f"cell {cell} holds {text!r}; give the {head.lower()} as a number")
-            return None
-        if head == "Week":
-            return 7 * number
-        return number - 1 if number > 0 and not counts_zero else number
-    row = grid.rows_by_head.get("Day", grid.rows_by_head.get("Week"))
-    problems.add(f'visit "{name}" has no day; give one in row {row}, or {NO_DAY} where there is none')
-    return None
+            is_open = text in ("", NO_DAY)
+            problems.check(is_open, f"cell {cells[head]} holds {text!r}; give the {head.lower()} as a number")
+            continue
+        days = 7 * number if head == "Week" else number - (number > 0 and not counts_zero)
+        if problems.check(abs(days) <= MOST_DAYS, f"cell {cells[head]} holds {text[:40]!r}; {LESS_DAYS}"):
+            offsets[head] = days
+    day, week = offsets.get("Day"), offsets.get("Week")
+    if week is not None and texts["Day"] == NO_DAY:
+        problems.add(
+            f"cell {cells['Day']} says that there is no day and {cells['Week']} gives the week "
+            f"{texts['Week']!r}; clear one of them"
+        )
+    if day is not None and week is not None and abs(day - week) >= 7:
+        starts = week + (week >= 0 and not counts_zero)
+        problems.add(
+            f'visit "{name}" is day {texts["Day"]} (cell {cells["Day"]}) and week {texts["Week"]} '
+            f"(cell {cells['Week']}), which starts on day {starts:g}; correct one or clear it"
+        )
+    return week if day is None else day
 
 
 def _read_number(text: str) -> float | None:
@@ -209,13 +284,15 @@ def _read_window(grid: _Grid, column: int, problems: Problems) -> tuple[float, f
     if not text:
         return 0.0, 0.0
     found = _WINDOW.match(text)
+    cell = f"{get_column_letter(column)}{grid.rows_by_head.get('Window')}"
     if not found:
-        cell = f"{get_column_letter(column)}{grid.rows_by_head['Window']}"
         problems.add(f"cell {cell} holds the window {text!r}; use ±3 or -2/+4, in days")
         return 0.0, 0.0
-    if found[1]:
-        return float(found[1]), float(found[1])
-    return float(found[2]), float(found[3])
+    before, after = float(found[1] or found[2]), float(found[1] or found[3])
+    if max(before, after) > MOST_DAYS:
+        problems.add(f"cell {cell} holds {text[:40]!r}; {LESS_DAYS}")
+        return 0.0, 0.0
+    return before, after
 
 
 def _make_rows(
@@ -273,7 +350,7 @@ def write_soa_excel(protocol: Protocol, path: Path) -> None:
 
     Conditions become footnotes; so does a mark that is more than an X ("Predose"), word for
     word. Written under a temporary name, then renamed. Raises `InvalidProtocol` for more
-    footnotes than two letters can name (1,332).
+    footnotes than two letters can name (1,332), `InvalidInput` where the system refuses to write.
     """
     visits = protocol.main_visits
     shown = {v.id for v in visits}
@@ -384,7 +461,8 @@ def _write_rows(rows: list[list[Any]], path: Path) -> None:
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EDF3")
     sheet.column_dimensions["A"].width = 34
     sheet.freeze_panes = "B6"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        book.save(Path(scratch) / path.name)
-        (Path(scratch) / path.name).replace(path)
+    with tell_refusal(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
+            book.save(Path(scratch) / path.name)
+            (Path(scratch) / path.name).replace(path)

@@ -35,7 +35,14 @@ _COLUMN = _describe_objects(
             "items": _describe_objects({"property_type": _TEXT, "value": _OPTIONAL_TEXT}),
         },
     },
-    {"composite_label": _OPTIONAL_TEXT, "population_track": _OPTIONAL_TEXT},
+    {
+        "composite_label": _OPTIONAL_TEXT,
+        "population_track": _OPTIONAL_TEXT,
+        "source_columns": {
+            "type": ["array", "null"],
+            "items": _describe_objects({}, {"table_id": {"type": ["string", "number", "null"]}}),
+        },
+    },
 )
 _SCHEMA = _describe_objects(
     {
@@ -106,7 +113,7 @@ def read_soa_matrix(path: Path) -> Protocol:
 
 def _read_document(path: Path, problems: Problems) -> Mapping[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         problems.add(f"cannot be read ({error.strerror}); give the path of a schedule matrix")
     except (ValueError, RecursionError) as error:
@@ -125,6 +132,7 @@ def _check_document(document: Mapping[str, Any], problems: Problems) -> None:
         where = error.json_path.removeprefix("$.") if error.json_path != "$" else "the document"
         problems.add(f"{where}: {error.message[:160]}; correct it there")
     problems.raise_if_any(InvalidProtocol)
+    problems.check(bool(document["schedule_matrix"]), "schedule_matrix is empty; give at least one cell")
     rows = {row["xact_id"] for row in document["unified_activities"]}
     columns = {column["xcol_id"] for column in _columns(document)}
     for note in document["unified_annotations"]:
@@ -153,14 +161,16 @@ def _make_visits(document: Mapping[str, Any]) -> Iterator[Visit]:
     falls below one before it in the same table, no day of that table is taken.
     """
     latest: dict[tuple[Any, ...], float] = {}
+    restarted: set[tuple[Any, ...]] = set()
     for column in _columns(document):
         visit = _make_visit(column)
         tables = tuple(source.get("table_id") for source in column.get("source_columns") or ())
         count = (column.get("population_track"), tables)
         if visit.offset_days is not None:
-            before = latest.get(count, float("-inf"))
-            latest[count] = float("inf") if visit.offset_days < before else visit.offset_days
-            if latest[count] == float("inf"):
+            if visit.offset_days < latest.get(count, visit.offset_days):
+                restarted.add(count)
+            latest[count] = visit.offset_days
+            if count in restarted:
                 visit = replace(visit, offset_days=None)
         yield visit
 

@@ -8,10 +8,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isclose, isfinite
+from math import isclose
 from pathlib import Path
 from typing import Any
 
+from unburden.data.files import tell_refusal
 from unburden.data.formats.usdm_checks import (
     ARM_URL,
     CELL_URL,
@@ -24,10 +25,10 @@ from unburden.data.formats.usdm_checks import (
     SHARED_ENDPOINT_URL,
     find_document_problems,
     find_extensions,
-    read_days,
     read_places,
     walk,
 )
+from unburden.data.formats.usdm_timings import find_timing_problems, read_days, read_sign
 from unburden.data.formats.usdm_write import change_tree, make_tree
 from unburden.domain.errors import InvalidProtocol, Problems
 from unburden.domain.protocol import (
@@ -45,7 +46,6 @@ from unburden.domain.protocol import (
     Visit,
 )
 
-TIMING_SIGNS = {"C201356": 1, "C201357": -1, "C201358": 0}
 TAG = re.compile(r"<usdm:tag\s+name\s*=\s*[\"']([^\"']*)[\"']\s*(?:/>|>\s*</usdm:tag>)")
 REFERENCE = re.compile(r"<usdm:ref\b[^>]*>")
 ATTRIBUTE = re.compile(r"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
@@ -66,6 +66,7 @@ def read_usdm(path: Path) -> Protocol:
     text = _read_text(path, problems)
     document = _parse_document(text, problems)
     problems.extend(find_document_problems(document))
+    problems.extend(find_timing_problems(document))
     problems.raise_if_any(InvalidProtocol)
     return _make_protocol(document, path.name, text)
 
@@ -76,7 +77,8 @@ def write_usdm(protocol: Protocol, path: Path) -> None:
     A protocol that was read from USDM changes only the cells, places, purposes and traced
     endpoints that differ; all else in its document stays, and an unchanged protocol is written as
     it was read. Another protocol becomes a new document. Raises `InvalidProtocol` where reading
-    the document back would not give this protocol (the ids of split encounters apart).
+    the document back would not give this protocol (the ids of split encounters apart), `InvalidInput`
+    where the system refuses to write.
     """
     problems = Problems(protocol.source)
     carried = protocol.carried
@@ -91,7 +93,8 @@ def write_usdm(protocol: Protocol, path: Path) -> None:
     problems.raise_if_any(InvalidProtocol)
     is_unchanged = carried is not None and json.loads(carried) == tree
     text = carried if is_unchanged else json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
-    _replace_file(path, text or "")
+    with tell_refusal(path):
+        _replace_file(path, text or "")
 
 
 def _replace_file(path: Path, text: str) -> None:
@@ -206,7 +209,7 @@ def _read_planned_patients(source: _Source) -> int | None:
     if planned["instanceType"] == "Range":
         source.note("the planned number of patients is a range; its upper end was read")
         planned = planned["maxValue"]
-    return round(planned["value"]) if isfinite(planned["value"]) else None
+    return round(planned["value"])
 
 
 def _make_timeline(node: Mapping[str, Any]) -> Timeline:
@@ -232,7 +235,7 @@ def _make_visits(source: _Source) -> tuple[Visit, ...]:
         for instance in source.instances(timeline):
             encounter = source.by_id.get(instance.get("encounterId") or "", {})
             is_invented = bool(find_extensions(encounter, INVENTED_URL))
-            before, after = _read_window(timings.get(instance["id"], {}), source)
+            before, after = _read_window(timings.get(instance["id"], {}))
             visits.append(
                 Visit(
                     instance["id"],
@@ -259,63 +262,41 @@ def _name_visit(instance: Mapping[str, Any], encounter: Mapping[str, Any], users
 def _pick_timings(timeline: Mapping[str, Any], source: _Source) -> dict[str, Mapping[str, Any]]:
     """One timing per instance, the Fixed Reference where there is one."""
     picked: dict[str, Mapping[str, Any]] = {}
-    anchors = 0
     for timing in timeline.get("timings") or []:
         instance_id = timing["relativeFromScheduledInstanceId"]
-        is_anchor = _read_sign(timing) == 0
-        anchors += is_anchor
         if instance_id in picked:
             source.note(f"{instance_id} has several timings; one was read")
-        if instance_id not in picked or is_anchor:
+        if instance_id not in picked or read_sign(timing) == 0:
             picked[instance_id] = timing
-        if _read_sign(timing) is None:
-            source.note(f"timing {timing['id']} is neither before, after nor fixed; it gives no day")
         if timing["relativeToFrom"]["code"] not in ("C201355", ""):
             source.note(
                 f"timing {timing['id']} is {timing['relativeToFrom']['decode']}; read as Start to Start"
             )
-    if anchors > 1:
-        source.note(f"timeline {timeline['id']} has {anchors} Fixed References; each counts as day 0")
     return picked
 
 
-def _read_sign(timing: Mapping[str, Any]) -> int | None:
-    code, decode = timing["type"]["code"], timing["type"]["decode"].lower()
-    named = {"after": 1, "before": -1, "fixed reference": 0}
-    return TIMING_SIGNS.get(code, named.get(decode))
-
-
 def _read_offset(start: str, timings: Mapping[str, Mapping[str, Any]], source: _Source) -> float | None:
-    total, at, seen = 0.0, start, set()
-    while at not in seen:
-        seen.add(at)
-        timing = timings.get(at)
-        if timing is None:
-            return None
-        sign = _read_sign(timing)
+    """The days along the chain of timings, which has been checked to run in no circle."""
+    total, at = 0.0, start
+    while at in timings:
+        timing = timings[at]
+        sign, days = read_sign(timing), read_days(timing["value"])
         if sign == 0:
             own = find_extensions(timing, OFFSET_URL)
             return total + (float(own[0]["valueString"]) if own else 0.0)
-        days = read_days(timing["value"])
-        target = timing.get("relativeToScheduledInstanceId")
-        if days is None or sign is None or not target:
-            held = "no target" if days is not None else f"the duration {timing['value']!r}"
-            source.note(f"timing {timing['id']} has {held}; {start} has no day")
+        if sign is None or days is None:
+            source.note(f"timing {timing['id']} has no duration; {start} has no day")
             return None
         total += sign * days
-        at = target
-    source.note(f"the timings of {start} run in a circle; it has no day")
+        at = timing.get("relativeToScheduledInstanceId") or ""
+    if at != start:
+        source.note(f"{start} counts from {at}, which has no timing; it has no day")
     return None
 
 
-def _read_window(timing: Mapping[str, Any], source: _Source) -> tuple[float, float]:
-    held = []
-    for key in ("windowLower", "windowUpper"):
-        days = read_days(timing.get(key) or "P0D")
-        if days is None:
-            source.note(f"timing {timing['id']} has the {key} {timing[key]!r}, no duration; read as none")
-        held.append(abs(days or 0.0))
-    return held[0], held[1]
+def _read_window(timing: Mapping[str, Any]) -> tuple[float, float]:
+    before, after = (read_days(timing.get(key) or "P0D") for key in ("windowLower", "windowUpper"))
+    return abs(before or 0.0), abs(after or 0.0)
 
 
 def _find_repeats(timeline: Mapping[str, Any]) -> dict[str, str]:

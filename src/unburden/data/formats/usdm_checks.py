@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from unburden.domain.protocol import Place, Purpose
+from unburden.domain.protocol import MOST_DAYS, Place, Purpose
 
 PURPOSE_URL = "urn:unburden:purpose"
 ENDPOINT_URL = "urn:unburden:serves-endpoint"
@@ -30,13 +29,6 @@ REMOTE_WORDS = re.compile(
 )
 HOME_CODES = {"C18002", "C102647"}
 HOME_WORDS = re.compile(r"(?<!nursing )\bhome\b", re.I)
-DURATION = re.compile(
-    r"([+-]?)P(?:(?P<Y>[\d.,]+)Y)?(?:(?P<M>[\d.,]+)M)?(?:(?P<W>[\d.,]+)W)?(?:(?P<D>[\d.,]+)D)?"
-    r"(?:T(?:(?P<h>[\d.,]+)H)?(?:(?P<m>[\d.,]+)M)?(?:(?P<s>[\d.,]+)S)?)?"
-)
-PARTS_PER_DAY = {"h": 24, "m": 1440, "s": 86400}
-DAYS_PER_PART = {"Y": 365.25, "M": 30.4375, "W": 7, "D": 1}
-
 # Codes by decode: USDM controlled terminology; settings and contact modes: SDTM codelists C127262, C171445.
 CDISC = "http://www.cdisc.org"
 CDISC_VERSION = "2024-09-27"
@@ -90,6 +82,10 @@ NEEDED_VALUES = {
     SHARED_ENDPOINT_URL: ("valueId",),
 }
 MESSAGE_LENGTH = 160
+MOST_PATIENTS = 1_000_000_000
+DESIGN = "$.study.versions[0].studyDesigns[0]"
+"""The path of the study design that is read."""
+
 CHAINED = ("Encounter", "Activity", "StudyEpoch", "EligibilityCriterion")
 NEVER_EMPTY = {"criterionItemId", "conditionTargetId", "relativeFromScheduledInstanceId", "armId"}
 INSTANCES = frozenset({"ScheduledActivityInstance", "ScheduledDecisionInstance"})
@@ -128,7 +124,7 @@ EXPECTED: Mapping[tuple[str, str], frozenset[str]] = {
 def find_document_problems(document: object) -> Iterator[str]:
     """Every way in which a parsed document breaks USDM v4, with the place and the remedy."""
     if not isinstance(document, dict):
-        yield f"$ holds {_shorten(repr(document))}; give one JSON object with the keys study and usdmVersion"
+        yield f"$ holds {shorten(repr(document))}; give one JSON object with the keys study and usdmVersion"
         return
     version = document.get("usdmVersion")
     if isinstance(version, str) and not re.match(r"4(\.|$)", version):
@@ -143,6 +139,7 @@ def find_document_problems(document: object) -> Iterator[str]:
         yield from _find_chain_problems(records, kind)
     yield from _find_parent_circles(records)
     yield from _find_extension_problems(records)
+    yield from _find_size_problems(dict(records))
 
 
 @cache
@@ -168,39 +165,6 @@ def find_extensions(node: Mapping[str, Any], url: str) -> list[dict[str, Any]]:
     """The extension attributes of a node with this url."""
     found = node.get("extensionAttributes") or []
     return [extension for extension in found if isinstance(extension, dict) and extension.get("url") == url]
-
-
-def read_days(text: str) -> float | None:
-    """The days of an ISO 8601 duration; None where it is none.
-
-    >>> read_days("P2W"), read_days("PT36H"), read_days("-P1DT12H"), read_days("2 weeks")
-    (14.0, 1.5, -1.5, None)
-    """
-    found = DURATION.fullmatch(text.strip())
-    parts = {unit: held for unit, held in found.groupdict().items() if held} if found else {}
-    if not found or not parts:
-        return None
-    try:
-        numbers = {unit: float(held.replace(",", ".")) for unit, held in parts.items()}
-    except ValueError:
-        return None
-    days = sum(n * DAYS_PER_PART[unit] for unit, n in numbers.items() if unit in DAYS_PER_PART)
-    days += sum(n / PARTS_PER_DAY[unit] for unit, n in numbers.items() if unit in PARTS_PER_DAY)
-    return -days if found[1] == "-" else float(days)
-
-
-def write_duration(days: float) -> str:
-    """The ISO 8601 duration of at least 0 days.
-
-    >>> write_duration(14.0), write_duration(15 / 1440), write_duration(0.3)
-    ('P14D', 'PT15M', 'PT432M')
-    """
-    minutes = round(days * 1440)
-    if float(days).is_integer():
-        return f"P{int(days)}D"
-    if minutes / 1440 == days:
-        return f"PT{minutes}M"
-    return f"P{Decimal(repr(float(days))):f}D"
 
 
 def read_places(encounter: Mapping[str, Any]) -> tuple[Place, ...]:
@@ -261,7 +225,8 @@ class Ids:
         return self.node("ExtensionAttribute", url=url, **values)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """A text on one line, cut where it is long."""
     text = " ".join(text.split())
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"
 
@@ -272,19 +237,17 @@ def _tell_error(error: ValidationError) -> str:
         case "required":
             return f"{where} misses the key {error.message.split(' is a required')[0]}; add it"
         case "type":
-            held = _shorten(repr(error.instance))
+            held = shorten(repr(error.instance))
             return f"{where} holds {held}; give a value of type {error.validator_value}"
         case "const" | "enum":
-            return (
-                f"{where} is {_shorten(repr(error.instance))}; give {_shorten(repr(error.validator_value))}"
-            )
+            return f"{where} is {shorten(repr(error.instance))}; give {shorten(repr(error.validator_value))}"
         case "minLength":
             return f"{where} is empty; give a text"
         case "anyOf" | "oneOf":
-            held = _shorten(repr(error.instance))
+            held = shorten(repr(error.instance))
             return f"{where} holds {held}, of no allowed kind; give what USDM v4 allows here"
         case _:
-            return f"{where}: {_shorten(error.message)}; correct it as USDM v4 asks"
+            return f"{where}: {shorten(error.message)}; correct it as USDM v4 asks"
 
 
 def _find_leaves(error: ValidationError) -> Iterator[ValidationError]:
@@ -444,25 +407,38 @@ def _find_parent_circles(records: list[tuple[str, dict[str, Any]]]) -> Iterator[
         yield f"childIds run in a circle ({shown}); take one of these activities out of childIds"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value) is not None
+def _is_day(value: object) -> bool:
+    number = re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value) if isinstance(value, str) else None
+    return number is not None and abs(float(number[0])) <= MOST_DAYS
 
 
 def _find_extension_problems(records: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    endpoints = {node.get("id") for _, node in records if node.get("instanceType") == "Endpoint"}
-    purposes, places = {str(p) for p in Purpose}, {str(p) for p in Place}
+    found = (n["id"] for _, n in records if n.get("instanceType") == "Endpoint" and _has_id(n))
+    allowed = {PURPOSE_URL: {str(p) for p in Purpose}, ENDPOINT_URL: set(found)}
+    places = {str(p) for p in Place}
     for path, node in records:
         if node.get("instanceType") != "ExtensionAttribute":
             continue
-        url, value = node.get("url"), node.get("valueString")
-        for key in NEEDED_VALUES.get(str(url), ()):
+        url, value = str(node.get("url")), node.get("valueString")
+        where = f"{path}.valueString is {shorten(repr(value))}"
+        for key in NEEDED_VALUES.get(url, ()):
             if not isinstance(node.get(key), str):
                 yield f"{path} misses the text {key}, which {url} needs; add it"
-        if url == OFFSET_URL and not _is_number(value):
-            yield f"{path}.valueString is {value!r}; give a number of days"
-        if url == PURPOSE_URL and value not in purposes:
-            yield f"{path}.valueString is {value!r}; give one of {sorted(purposes)}"
-        if url == ENDPOINT_URL and value not in endpoints:
-            yield f"{path}.valueString is {value!r}, which no endpoint has as its id; name an endpoint"
+        if url == OFFSET_URL and not _is_day(value):
+            yield f"{where}; give a number of days, at most {MOST_DAYS:,} (100 years) either side"
+        is_known = isinstance(value, str) and value in allowed.get(url, ())
+        if url == PURPOSE_URL and not is_known:
+            yield f"{where}; give one of {sorted(allowed[url])}"
+        if url == ENDPOINT_URL and not is_known:
+            yield f"{where}, which no endpoint has as its id; name an endpoint"
         if url == PLACES_URL and not (isinstance(value, str) and set(value.split(",")) <= places):
-            yield f"{path}.valueString is {value!r}; list places among {sorted(places)}, with commas"
+            yield f"{where}; list places among {sorted(places)}, with commas"
+
+
+def _find_size_problems(node_by_path: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    where = f"{DESIGN}.population.plannedEnrollmentNumber"
+    for path in (where, f"{where}.maxValue"):
+        value = node_by_path.get(path, {}).get("value")
+        if isinstance(value, int | float) and not 0 <= value <= MOST_PATIENTS:
+            held = shorten(repr(value))
+            yield f"{path}.value is {held}; give a number of patients from 0 to {MOST_PATIENTS:,}"

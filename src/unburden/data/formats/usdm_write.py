@@ -27,8 +27,8 @@ from unburden.data.formats.usdm_checks import (
     is_remote,
     read_places,
     walk,
-    write_duration,
 )
+from unburden.data.formats.usdm_timings import write_duration
 from unburden.domain.errors import Problems
 from unburden.domain.protocol import (
     Activity,
