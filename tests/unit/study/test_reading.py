@@ -380,7 +380,7 @@ def test_a_far_day_takes_no_longer(folder, day):
     visits = study.protocol.visits
     far = replace(study.protocol, visits=(*visits[:-1], replace(visits[-1], offset_days=day)))
     (curve,) = parse_time_on_study({"from": "scenario"}, study.scenario, False, Patients(False), far, 1.0)
-    assert curve.share_at(day) == pytest.approx(0.0, abs=1e-9)
+    assert curve.share_at(day) < 1e-4
     (near,) = study.time_on_study
     assert curve.share_at(30.0) == near.share_at(30.0)
 
