@@ -155,6 +155,27 @@ class Continuous:
 
 
 @dataclass(frozen=True, slots=True)
+class Binary:
+    """An outcome that patients have or not, seen once, `assessed_month` after entry; having it is better.
+
+    `control_share` and `treatment_share` of patients have it.
+    """
+
+    name: str
+    control_share: float
+    treatment_share: float
+    assessed_month: float
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"outcome {self.name!r}")
+        for name, value in (("control_share", self.control_share), ("treatment_share", self.treatment_share)):
+            problems.check(0 < value < 1, f"{name} is {value}; give a number between 0 and 1")
+        fits = math.isfinite(self.assessed_month) and self.assessed_month > 0
+        problems.check(fits, f"assessed_month is {self.assessed_month}; give a number over 0")
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
 class Accrual:
     """Patients a month, `per_month[i]` from `start_months[i]` until the next; starts at 0.
 
@@ -183,7 +204,7 @@ class Scenario:
 
     name: str
     accrual: Accrual
-    outcome: TimeToEvent | Continuous
+    outcome: TimeToEvent | Continuous | Binary
     dropout_per_year: float
     sources: tuple[str, ...]
 

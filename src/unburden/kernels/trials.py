@@ -14,6 +14,7 @@ from unburden.kernels.survival_tests import MILESTONE, RESTRICTED_MEAN, allocate
 
 _TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
 _CHUNK = 128
+NORMAL, BINARY = range(2)
 STAGE, REJECTS, MONTH, PATIENTS, EVENTS = range(5)
 
 
@@ -149,8 +150,29 @@ def compute_means_z(outcome, is_known, is_treated):
 
 
 @numba.njit(cache=True)
-def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treated_share, looks, limits):
-    """As `run_survival_trial`, for a normal outcome seen `month` months after entry.
+def compute_shares_z(outcome, is_known, is_treated):
+    """z of the difference of two shares with the pooled variance; 0.0 without one.
+
+    Its square is Pearson's χ².
+    """
+    count, hits = np.zeros(2), np.zeros(2)
+    for i in range(outcome.shape[0]):
+        if is_known[i]:
+            arm = 1 if is_treated[i] else 0
+            count[arm] += 1
+            hits[arm] += outcome[i]
+    if count[0] < 1 or count[1] < 1:
+        return 0.0
+    pooled = (hits[0] + hits[1]) / (count[0] + count[1])
+    variance = pooled * (1 - pooled) * (1 / count[0] + 1 / count[1])
+    return (hits[1] / count[1] - hits[0] / count[0]) / math.sqrt(variance) if variance > 0 else 0.0
+
+
+@numba.njit(cache=True)
+def run_outcome_trial(seed, trial, accrual, law, month, dropout, treated_share, looks, limits):
+    """As a survival trial, for an outcome seen once, `month` months after entry.
+
+    `law` (3,): NORMAL with difference and sd, or BINARY with the shares of control and treatment.
 
     A look happens when `looks[k]` patients have reached that month; `limits` (2, looks): at or above
     the first the trial rejects, at or below the second it stops; those who dropped out before
@@ -169,12 +191,19 @@ def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treate
         is_known[i] = dropout <= 0.0 or -math.log(for_dropout) / dropout > month
         is_treated[i] = is_allocated_to_treatment(i, treated_share)
         radius, angle = draw_two_uniforms(seed, trial, np.uint64(i), _TIMES)
-        normal = math.sqrt(-2 * math.log(radius)) * math.cos(2 * math.pi * angle)
-        outcome[i] = sd * normal + (difference if is_treated[i] else 0.0)
+        if law[0] == BINARY:
+            outcome[i] = 1.0 if radius < law[2 if is_treated[i] else 1] else 0.0
+        else:
+            normal = math.sqrt(-2 * math.log(radius)) * math.cos(2 * math.pi * angle)
+            outcome[i] = law[2] * normal + (law[1] if is_treated[i] else 0.0)
     stages = looks.shape[0]
     for stage in range(stages):
         reached = looks[stage]
-        z = compute_means_z(outcome[:reached], is_known[:reached], is_treated[:reached])
+        known, arms = is_known[:reached], is_treated[:reached]
+        if law[0] == BINARY:
+            z = compute_shares_z(outcome[:reached], known, arms)
+        else:
+            z = compute_means_z(outcome[:reached], known, arms)
         if z >= limits[0, stage] or z <= limits[1, stage] or stage == stages - 1:
             cut = entry[reached - 1] + month
             entered = np.searchsorted(entry, cut, side="right")
@@ -183,14 +212,12 @@ def run_means_trial(seed, trial, accrual, difference, sd, month, dropout, treate
 
 
 @numba.njit(cache=True, parallel=True)
-def simulate_means_trials(
-    seed, first, trials, accrual, difference, sd, month, dropout, treated_share, looks, limits
-):
-    """As `simulate_survival_trials`, for a normal outcome; the last column counts outcomes."""
+def simulate_outcome_trials(seed, first, trials, accrual, law, month, dropout, treated_share, looks, limits):
+    """As `simulate_survival_trials`, for an outcome seen once; the last column counts outcomes."""
     out = np.empty((trials, 5))
     for t in numba.prange(trials):
-        stage, rejects, cut, entered, known = run_means_trial(
-            seed, np.uint64(first + t), accrual, difference, sd, month, dropout, treated_share, looks, limits
+        stage, rejects, cut, entered, known = run_outcome_trial(
+            seed, np.uint64(first + t), accrual, law, month, dropout, treated_share, looks, limits
         )
         out[t, 0] = stage
         out[t, 1] = rejects

@@ -21,19 +21,29 @@ from unburden.domain.analysis import (
 from unburden.domain.design import MOST_TRIALS, Design, Events, Months, OperatingCharacteristics
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
-from unburden.domain.scenario import PiecewiseHazard, Scenario, Stratum, TimeToEvent, WeibullHazard
+from unburden.domain.scenario import (
+    Binary,
+    Continuous,
+    PiecewiseHazard,
+    Scenario,
+    Stratum,
+    TimeToEvent,
+    WeibullHazard,
+)
 from unburden.domain.sequential import SequentialBounds
 from unburden.domain.shards import Shard, ShardSums
 from unburden.kernels import survival_tests
 from unburden.kernels.patients import World
 from unburden.kernels.trials import (
+    BINARY,
     EVENTS,
     MONTH,
+    NORMAL,
     PATIENTS,
     REJECTS,
     STAGE,
     Looks,
-    simulate_means_trials,
+    simulate_outcome_trials,
     simulate_survival_trials,
 )
 from unburden.simulation.boundaries import derive_bounds
@@ -60,7 +70,8 @@ def simulate_trials(
     """Power, duration, patients and events of a design, with their Monte Carlo error.
 
     Bounds as the design asks for (O'Brien-Fleming-type Lan-DeMets unless it says otherwise), tested
-    one-sided: the design's test for times to events, t for a continuous outcome. Patients enter as
+    one-sided: the design's test for times to events, t for a continuous outcome, Pearson's χ²
+    (pooled z) for a binary one. Patients enter as
     a Poisson process and are allocated alternately, keeping the ratio. The same seed gives the same
     random numbers to every design, and the same answer on any number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
@@ -87,7 +98,7 @@ def compare_tests(
 ) -> tuple[OperatingCharacteristics, ...]:
     """As `simulate_trials`, once for each test, all on the same simulated patients.
 
-    A continuous outcome knows the t test only and answers once.
+    A continuous outcome knows the t test only, a binary one Pearson's χ²; both answer once.
     """
     _check(design, scenario, trials, seed, threads)
     bounds = derive_bounds(design.plan)
@@ -192,11 +203,19 @@ def _run(
     accrual = np.array([scenario.accrual.start_months, scenario.accrual.per_month], dtype=float)
     looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
     limits = np.array([bounds.efficacy, bounds.futility])
-    rows = simulate_means_trials(
-        key, first, trials, accrual, outcome.mean_difference, outcome.sd, outcome.assessed_month,
+    rows = simulate_outcome_trials(
+        key, first, trials, accrual, _encode_law(outcome), outcome.assessed_month,
         scenario.dropout_hazard_per_month, _find_treated_share(design), looks, limits,
     )  # fmt: skip
     return [rows]
+
+
+def _encode_law(outcome: Continuous | Binary) -> np.ndarray:
+    match outcome:
+        case Continuous(mean_difference=difference, sd=sd):
+            return np.array([NORMAL, difference, sd])
+        case Binary(control_share=control, treatment_share=treatment):
+            return np.array([BINARY, control, treatment])
 
 
 def make_looks(design: Design, tests: Sequence[SurvivalTest], bounds: SequentialBounds) -> Looks:

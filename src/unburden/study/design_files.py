@@ -21,6 +21,7 @@ from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign, InvalidStudy, Problems
 from unburden.domain.scenario import (
     Accrual,
+    Binary,
     Continuous,
     Hazard,
     PiecewiseHazard,
@@ -286,14 +287,17 @@ def _parse_scenario(table: Any, problems: Problems) -> Scenario | None:
     return Scenario(name, Accrual(tuple(starts), tuple(rates)), outcome, dropout, tuple(sources))
 
 
-def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous | None:
+def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous | Binary | None:
     where = "[scenario.outcome]"
     reader = TableReader(table, where, problems)
-    if reader.choose("type", ("time-to-event", "continuous")) == "continuous":
-        made = [reader.take("name", str)]
-        made += [reader.take(key, float) for key in ("mean_difference", "sd", "assessed_month")]
+    kind = reader.choose("type", ("time-to-event", "continuous", "binary"))
+    if kind != "time-to-event":
+        keys = ("mean_difference", "sd") if kind == "continuous" else ("control_share", "treatment_share")
+        made = [reader.take("name", str), *(reader.take(key, float) for key in (*keys, "assessed_month"))]
         reader.close()
-        return Continuous(*made) if not len(problems) else None
+        if len(problems):
+            return None
+        return Continuous(*made) if kind == "continuous" else Binary(*made)
     name = reader.take("name", str)
     strata = []
     for number, item in enumerate(reader.take("strata", list, []), start=1):
