@@ -28,6 +28,11 @@ def tell_refusal(path: Path, error: type[InvalidInput] = InvalidInput) -> Iterat
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8 as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file under a temporary name beside it and rename it: nobody sees half of it.
 
     Raises `InvalidInput` where the system refuses.
@@ -36,9 +41,12 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(scratch).chmod(0o644)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            # A temporary file is private to its owner; the result gets what a new file would get.
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(scratch).chmod(0o666 & ~mask)
             Path(scratch).replace(path)
         except BaseException:
             Path(scratch).unlink(missing_ok=True)

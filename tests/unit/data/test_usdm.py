@@ -379,7 +379,10 @@ def test_a_duration_beyond_a_hundred_years_is_told(tmp_path, key, value):
             " run in a circle (ScheduledActivityInstance_9 → ScheduledActivityInstance_10 → "
             "ScheduledActivityInstance_9); let one of them count from the Fixed Reference",
         ),
-        (change_timing(0, type=FIXED), " hold 2 Fixed References, at 0 and 2; keep one"),
+        (
+            change_timing(0, type=FIXED),
+            " hold 2 Fixed References, at 0 and 2; days are counted from one of them, so keep one",
+        ),
         (
             change_timing(2, type={"code": "C201356", "decode": "After"}),
             " hold no Fixed Reference; make the timing of day 0 one",

@@ -1,8 +1,8 @@
 """Schedules of activities in Excel, as they stand in protocols: assessments down, visits across."""
 
+import io
 import math
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from unburden.data.files import tell_refusal
+from unburden.data.files import tell_refusal, write_bytes
 from unburden.domain.errors import InvalidProtocol, Problems
 from unburden.domain.protocol import (
     LESS_DAYS,
@@ -461,8 +461,7 @@ def _write_rows(rows: list[list[Any]], path: Path) -> None:
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8EDF3")
     sheet.column_dimensions["A"].width = 34
     sheet.freeze_panes = "B6"
-    with tell_refusal(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-            book.save(Path(scratch) / path.name)
-            (Path(scratch) / path.name).replace(path)
+    content = io.BytesIO()
+    with tell_refusal(path):  # openpyxl keeps the sheets in temporary files
+        book.save(content)
+    write_bytes(path, content.getvalue())

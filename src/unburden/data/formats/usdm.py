@@ -2,9 +2,7 @@
 
 import html
 import json
-import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from math import isclose
 from pathlib import Path
 from typing import Any
 
-from unburden.data.files import tell_refusal
+from unburden.data.files import write_text
 from unburden.data.formats.usdm_checks import (
     ARM_URL,
     CELL_URL,
@@ -93,22 +91,7 @@ def write_usdm(protocol: Protocol, path: Path) -> None:
     problems.raise_if_any(InvalidProtocol)
     is_unchanged = carried is not None and json.loads(carried) == tree
     text = carried if is_unchanged else json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
-    with tell_refusal(path):
-        _replace_file(path, text or "")
-
-
-def _replace_file(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text.encode("utf-8"))
-    try:
-        # A temporary file is private to its owner; the result gets what a new file would get.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(file.name).chmod(0o666 & ~mask)
-        Path(file.name).replace(path)
-    except OSError:
-        Path(file.name).unlink(missing_ok=True)
-        raise
+    write_text(path, text or "")
 
 
 def _read_text(path: Path, problems: Problems) -> str:
