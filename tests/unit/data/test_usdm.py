@@ -381,7 +381,7 @@ def test_a_duration_beyond_a_hundred_years_is_told(tmp_path, key, value):
         ),
         (
             change_timing(0, type=FIXED),
-            " hold 2 Fixed References, at 0 and 2; days are counted from one of them, so keep one",
+            " hold 2 Fixed References, at 0 and 2; days count from one, so keep one",
         ),
         (
             change_timing(2, type={"code": "C201356", "decode": "After"}),

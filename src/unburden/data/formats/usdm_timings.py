@@ -113,7 +113,8 @@ def _find_duration_problems(path: str, timing: Mapping[str, Any]) -> Iterator[st
 def _find_reference_problems(path: str, timings: Mapping[int, Mapping[str, Any]]) -> Iterator[str]:
     fixed = [at for at, timing in timings.items() if read_sign(timing) == 0]
     if len(fixed) > 1:
-        yield f"{path} hold {len(fixed)} Fixed References, at {' and '.join(map(str, fixed))}; days are counted from one of them, so keep one"
+        places = " and ".join(map(str, fixed))
+        yield f"{path} hold {len(fixed)} Fixed References, at {places}; days count from one, so keep one"
     if not fixed and any(map(_is_dated, timings.values())):
         yield f"{path} hold no Fixed Reference; make the timing of day 0 one"
     following: dict[str, Any] = {}
