@@ -153,7 +153,7 @@ def score_burden(
     """Say what a protocol asks of a patient, in physical units with sources."""
     import unburden as ub
 
-    if source.is_dir():
+    if _holds(source.is_dir):
         study = ub.read_study(source)
         protocol = study.protocol
         scores = ub.score_burden(
@@ -175,7 +175,7 @@ def score_burden(
         typer.echo(f"\n{arms.get(score.arm_id or '', 'every patient')}, {score.persona}")
         for dimension, total in score.totals.items():
             typer.echo(f"  {dimension.replace('_', ' '):24} {total.text()}")
-    for note in scores[0].notes:
+    for note in (*scores[0].notes, *protocol.notes):
         typer.echo(f"note: {note}")
 
 
@@ -224,7 +224,7 @@ def simulate_trials(
     """Simulate a DESIGN.toml, or a study's own design (its baseline) in its scenario."""
     import unburden as ub
 
-    if study.is_file():
+    if _holds(study.is_file):
         run = engine.Run(ledger, workers, cluster, error)
         with show_progress(not as_json) as tell:
             engine.simulate_design_file(
@@ -288,6 +288,14 @@ def new_study(
 
     for path in write_new_study(folder):
         typer.echo(f"wrote {path}")
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """What the system says of a path; False where the path cannot even be asked about."""
+    try:
+        return question()
+    except OSError:
+        return False
 
 
 def _score_to_json(score: Any) -> dict[str, Any]:

@@ -133,3 +133,10 @@ def test_a_broken_protocol_ends_with_two(tmp_path):
 
 def test_the_version_is_told():
     assert run("--version").stdout.strip() == "0.1.0"
+
+
+@pytest.mark.parametrize("command", ["score-burden", "simulate-trials", "screen-cohort"])
+def test_a_path_that_is_too_long_is_told(command):
+    found = run(command, "x" * 5000)
+    assert found.exit_code == 2
+    assert "Traceback" not in found.output
