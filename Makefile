@@ -34,6 +34,7 @@ revalidate: $(VENV)/ready
 
 benchmarks: $(VENV)/ready
 	$(BIN)/python benchmarks/measure_spine.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_engine.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .
