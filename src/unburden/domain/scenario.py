@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import check_sources
+from unburden.domain.repeated import Counts, Longitudinal
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -133,16 +134,43 @@ class TimeToEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Continuous:
-    """A normal outcome measured once, `assessed_month` after entry; higher is better.
+class StudentT:
+    """Student's t law of `degrees`, scaled to the outcome's standard deviation: heavy tails."""
 
-    `mean_difference` treatment minus control, `sd` common to both arms.
+    degrees: float
+
+    def __post_init__(self) -> None:
+        problems = Problems("Student's t law")
+        fits = 2 < self.degrees < math.inf
+        problems.check(fits, f"degrees is {self.degrees}; give a number over 2, so that there is a variance")
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """A log-normal law with `log_sd` of its logarithm, moved and scaled: skewed to the right."""
+
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        problems = Problems("log-normal law")
+        problems.check(0 < self.log_sd <= 3, f"log_sd is {self.log_sd}; give a number from above 0 to 3")
+        problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuous:
+    """An outcome measured once, `assessed_month` after entry; higher is better.
+
+    `mean_difference` treatment minus control, `sd` common to both arms; normal unless `shape` says
+    otherwise.
     """
 
     name: str
     mean_difference: float
     sd: float
     assessed_month: float
+    shape: StudentT | LogNormal | None = None
 
     def __post_init__(self) -> None:
         problems = Problems(f"outcome {self.name!r}")
@@ -198,13 +226,16 @@ class Accrual:
         problems.raise_if_any(InvalidDesign)
 
 
+Outcome: TypeAlias = TimeToEvent | Continuous | Binary | Counts | Longitudinal
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """The world in which a design is tried; `dropout_per_year` is a probability in each arm."""
 
     name: str
     accrual: Accrual
-    outcome: TimeToEvent | Continuous | Binary
+    outcome: Outcome
     dropout_per_year: float
     sources: tuple[str, ...]
 

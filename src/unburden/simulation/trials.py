@@ -21,9 +21,8 @@ from unburden.domain.analysis import (
 from unburden.domain.design import MOST_TRIALS, Design, Events, Months, OperatingCharacteristics
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
+from unburden.domain.repeated import Counts
 from unburden.domain.scenario import (
-    Binary,
-    Continuous,
     PiecewiseHazard,
     Scenario,
     Stratum,
@@ -34,22 +33,12 @@ from unburden.domain.sequential import SequentialBounds
 from unburden.domain.shards import Shard, ShardSums
 from unburden.kernels import survival_tests
 from unburden.kernels.patients import World
-from unburden.kernels.trials import (
-    BINARY,
-    EVENTS,
-    MONTH,
-    NORMAL,
-    PATIENTS,
-    REJECTS,
-    STAGE,
-    Looks,
-    simulate_outcome_trials,
-    simulate_survival_trials,
-)
+from unburden.kernels.trials import EVENTS, MONTH, PATIENTS, REJECTS, STAGE, Looks, simulate_survival_trials
 from unburden.simulation.boundaries import derive_bounds
 from unburden.simulation.follow_up import compute_event_probability
+from unburden.simulation.outcomes import find_treated_share, run_outcome_trials
+from unburden.simulation.summaries import Z_95, estimate_mean, estimate_share
 
-_Z = 1.959963984540054
 _CODE_BY_TEST = {
     LogRank: survival_tests.LOG_RANK,
     FlemingHarrington: survival_tests.FLEMING_HARRINGTON,
@@ -71,8 +60,9 @@ def simulate_trials(
 
     Bounds as the design asks for (O'Brien-Fleming-type Lan-DeMets unless it says otherwise), tested
     one-sided: the design's test for times to events, t for a continuous outcome, Pearson's χ²
-    (pooled z) for a binary one. Patients enter as
-    a Poisson process and are allocated alternately, keeping the ratio. The same seed gives the same
+    (pooled z) for a binary one, negative-binomial regression for counts, the mixed model for
+    repeated measures (whatever happened before a value; after death none). Patients enter as a
+    Poisson process and are allocated alternately, keeping the ratio. The same seed gives the same
     random numbers to every design, and the same answer on any number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
 
@@ -98,7 +88,7 @@ def compare_tests(
 ) -> tuple[OperatingCharacteristics, ...]:
     """As `simulate_trials`, once for each test, all on the same simulated patients.
 
-    A continuous outcome knows the t test only, a binary one Pearson's χ²; both answer once.
+    Outcomes other than times to events know one test each and answer once.
     """
     _check(design, scenario, trials, seed, threads)
     bounds = derive_bounds(design.plan)
@@ -149,7 +139,7 @@ def summarise_sums(
     """Operating characteristics of each test from the sums of all shards."""
     source = f"simulated:n={sums.trials},seed={seed}"
     bounds = derive_bounds(design.plan)
-    is_survival = isinstance(scenario.outcome, TimeToEvent)
+    counts_events = isinstance(scenario.outcome, TimeToEvent | Counts)
     found = []
     for k, test in enumerate(tests[: len(sums.stopped)]):
         months, patients, events = (
@@ -167,7 +157,7 @@ def summarise_sums(
                 power=estimate_share(sum(sums.rejected[k]), sums.trials, source),
                 months=months,
                 patients=patients,
-                events=events if is_survival else None,
+                events=events if counts_events else None,
                 rejected_by_look=tuple(count / sums.trials for count in sums.rejected[k]),
                 stopped_by_look=tuple(count / sums.trials for count in sums.stopped[k]),
                 critical_values=bounds.efficacy,
@@ -180,7 +170,7 @@ def summarise_sums(
 def _estimate_from_sums(total: float, square: float, count: int, unit: str, source: str) -> Estimate:
     mean = total / count
     variance = max(0.0, square - total * mean) / max(count - 1, 1)
-    half = _Z * math.sqrt(variance / count)
+    half = Z_95 * math.sqrt(variance / count)
     return Estimate(mean, mean - half, mean + half, unit, (source,))
 
 
@@ -199,23 +189,7 @@ def _run(
         looks, world = make_looks(design, tests, bounds), make_world(design, scenario)
         found = simulate_survival_trials(key, np.uint64(0), first, trials, world, looks, _POINTS, _WEIGHTS)
         return [found[:, k] for k in range(len(tests))]
-    outcome = scenario.outcome
-    accrual = np.array([scenario.accrual.start_months, scenario.accrual.per_month], dtype=float)
-    looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
-    limits = np.array([bounds.efficacy, bounds.futility])
-    rows = simulate_outcome_trials(
-        key, first, trials, accrual, _encode_law(outcome), outcome.assessed_month,
-        scenario.dropout_hazard_per_month, _find_treated_share(design), looks, limits,
-    )  # fmt: skip
-    return [rows]
-
-
-def _encode_law(outcome: Continuous | Binary) -> np.ndarray:
-    match outcome:
-        case Continuous(mean_difference=difference, sd=sd):
-            return np.array([NORMAL, difference, sd])
-        case Binary(control_share=control, treatment_share=treatment):
-            return np.array([BINARY, control, treatment])
+    return [run_outcome_trials(design, scenario, bounds, trials, seed, first)]
 
 
 def make_looks(design: Design, tests: Sequence[SurvivalTest], bounds: SequentialBounds) -> Looks:
@@ -252,7 +226,7 @@ def make_world(design: Design, scenario: Scenario) -> World:
         [round(design.patients * share) for share in accumulate(stratum.share for stratum in strata)]
     )
     sizes = np.diff(ends, prepend=0)
-    share = _find_treated_share(design)
+    share = find_treated_share(design)
     treated = [np.diff(np.floor(np.arange(size + 1) * share + 1e-9)).astype(np.uint64) for size in sizes]
     rows = [_list_steps(scenario, stratum) for stratum in strata]
     widest = max(len(starts) for group in rows for starts, *_ in group)
@@ -311,10 +285,6 @@ def _list_courses(scenario: Scenario, stratum: Stratum) -> list[list[float]]:
     return courses
 
 
-def _find_treated_share(design: Design) -> float:
-    return design.allocation_ratio / (1 + design.allocation_ratio)
-
-
 def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: int | None) -> None:
     problems = Problems(f"design in scenario {scenario.name!r}")
     problems.check(trials >= 2, f"trials is {trials}; give at least 2")
@@ -360,7 +330,7 @@ def count_expected_events(design: Design, scenario: Scenario) -> float:
     outcome = scenario.outcome
     if not isinstance(outcome, TimeToEvent) or not outcome.is_plain:
         return math.inf
-    share = _find_treated_share(design)
+    share = find_treated_share(design)
     strata = outcome.strata or (Stratum("all", 1.0, outcome.control, outcome.treatment),)
     expected = 0.0
     for stratum in strata:
@@ -384,37 +354,18 @@ def _summarise(
     source = f"simulated:n={trials},seed={seed}"
     stage, rejects = rows[:, 0].astype(int), rows[:, 1] > 0.5
     looks = range(len(bounds.efficacy))
-    is_survival = isinstance(scenario.outcome, TimeToEvent)
+    counts_events = isinstance(scenario.outcome, TimeToEvent | Counts)
     return OperatingCharacteristics(
         design=design,
         scenario_name=scenario.name,
         trials=trials,
         seed=seed,
         power=estimate_share(int(rejects.sum()), trials, source),
-        months=_estimate_mean(rows[:, 2], "month", source),
-        patients=_estimate_mean(rows[:, 3], "patient", source),
-        events=_estimate_mean(rows[:, 4], "event", source) if is_survival else None,
+        months=estimate_mean(rows[:, 2], "month", source),
+        patients=estimate_mean(rows[:, 3], "patient", source),
+        events=estimate_mean(rows[:, 4], "event", source) if counts_events else None,
         rejected_by_look=tuple(float((rejects & (stage == look)).mean()) for look in looks),
         stopped_by_look=tuple(float((stage == look).mean()) for look in looks),
         critical_values=bounds.efficacy,
         futility_values=bounds.futility,
     )
-
-
-def estimate_share(count: int, trials: int, source: str) -> Estimate:
-    """A share with its 95 % interval (Wilson 1927).
-
-    >>> estimate_share(0, 100, "simulated:n=100").low
-    0.0
-    """
-    share = count / trials
-    scale = 1 + _Z**2 / trials
-    centre = (share + _Z**2 / (2 * trials)) / scale
-    half = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2)) / scale
-    return Estimate(share, min(share, max(0.0, centre - half)), max(share, centre + half), "1", (source,))
-
-
-def _estimate_mean(values: np.ndarray, unit: str, source: str) -> Estimate:
-    mean = float(values.mean())
-    half = _Z * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Estimate(mean, mean - half, mean + half, unit, (source,))

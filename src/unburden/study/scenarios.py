@@ -225,8 +225,8 @@ def _parse_continuous(
     keys = ("mean_difference", "sd", "assessed_month")
     numbers = {key: take_known(outcome, lambda k=key: outcome.take(k, float)) for key in keys}
     unit = take_known(outcome, lambda: outcome.take("unit", str))
-    known = {key: 1.0 if value is None else value for key, value in numbers.items()}
-    made = parts.attempt(lambda: Continuous(name, **known))
+    difference, sd, month = (1.0 if value is None else value for value in numbers.values())
+    made = parts.attempt(lambda: Continuous(name, difference, sd, month))
     parts.problems.check(unit != "", f"{OUTCOME} has an empty unit; use '1' for a plain number")
     if made is None or not unit or None in numbers.values():
         return None
