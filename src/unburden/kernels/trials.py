@@ -12,7 +12,7 @@ from unburden.kernels.patients import allocate_trial
 from unburden.kernels.random import draw_two_uniforms
 from unburden.kernels.survival_tests import MILESTONE, RESTRICTED_MEAN, allocate_notes, compute_test_z
 
-_TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
+_TIMES, _ACCRUAL, _SHIFT = np.uint64(0), np.uint64(1), np.uint64(32)
 _CHUNK = 128
 NORMAL, BINARY = range(2)
 STAGE, REJECTS, MONTH, PATIENTS, EVENTS = range(5)
@@ -172,6 +172,7 @@ def compute_shares_z(outcome, is_known, is_treated):
 def run_outcome_trial(seed, trial, accrual, law, month, dropout, treated_share, looks, limits):
     """As a survival trial, for an outcome seen once, `month` months after entry.
 
+    `trial` (uint64) holds the trial's number and, in its upper 32 bits, the scenario's stream.
     `law` (3,): NORMAL with difference and sd, or BINARY with the shares of control and treatment.
 
     A look happens when `looks[k]` patients have reached that month; `limits` (2, looks): at or above
@@ -212,12 +213,15 @@ def run_outcome_trial(seed, trial, accrual, law, month, dropout, treated_share, 
 
 
 @numba.njit(cache=True, parallel=True)
-def simulate_outcome_trials(seed, first, trials, accrual, law, month, dropout, treated_share, looks, limits):
+def simulate_outcome_trials(
+    seed, scenario, first, trials, accrual, law, month, dropout, treated_share, looks, limits
+):
     """As `simulate_survival_trials`, for an outcome seen once; the last column counts outcomes."""
     out = np.empty((trials, 5))
     for t in numba.prange(trials):
+        key = np.uint64(first + t) | (scenario << _SHIFT)
         stage, rejects, cut, entered, known = run_outcome_trial(
-            seed, np.uint64(first + t), accrual, law, month, dropout, treated_share, looks, limits
+            seed, key, accrual, law, month, dropout, treated_share, looks, limits
         )
         out[t, 0] = stage
         out[t, 1] = rejects
