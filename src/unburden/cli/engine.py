@@ -204,14 +204,16 @@ def simulate_design_file(
 def _plot_design(path: Path, record: Any, told: dict[str, Any]) -> None:
     from unburden.report.plots import draw_bounds, draw_course, draw_power
     from unburden.simulation.boundaries import derive_bounds
-    from unburden.study.design_files import expect_course, expect_power
+    from unburden.study.expecting import expect_course, expect_power
 
     charts = [("Bounds", draw_bounds(derive_bounds(record.design.plan)))]
-    course = expect_course(record)
+    course = expect_course(record.design, record.scenario)
     if course:
         charts.append(("Expected patients and events", draw_course(course)))
         title = "Effect, as a share of the one hoped for (log hazard ratio)"
-        charts.append(("Power, without simulation", draw_power(expect_power(record), title)))
+        charts.append(
+            ("Power, without simulation", draw_power(expect_power(record.design, record.scenario), title))
+        )
     head = ("test", "power", "95 % from", "to", "months")
     rows = [
         (name, *(f"{v:.4f}" for v in (n["power"]["value"], n["power"]["low"], n["power"]["high"])),

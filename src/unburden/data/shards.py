@@ -14,10 +14,9 @@ def find_sums(folder: Path, shard: Shard) -> ShardSums | None:
     path = folder / f"{shard.key}.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return ShardSums(
-            found["trials"],
-            *(tuple(map(tuple, found[name])) for name in ("stopped", "rejected", "sums", "squares")),
-        )
+        rows = {name: tuple(map(tuple, found[name])) for name in ("stopped", "rejected", "sums", "squares")}
+        counts = tuple(tuple(tuple((v, n) for v, n in part) for part in row) for row in found["counts"])
+        return ShardSums(found["trials"], **rows, counts=counts)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

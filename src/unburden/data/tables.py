@@ -109,9 +109,15 @@ def _fits(value: object, kind: type) -> bool:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises `InvalidStudy` where there is none."""
+    return read_toml_with_bytes(path)[0]
+
+
+def read_toml_with_bytes(path: Path) -> tuple[dict[str, Any], bytes]:
+    """The tables of a TOML file and the very bytes that they were read from; raises as `read_toml`."""
     problems = Problems(str(path))
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
+        tables = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
     except FileNotFoundError:
         problems.add(
             "there is no such file; give a folder with a study.toml, or make one with `unburden new-study`"
@@ -129,7 +135,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             deep = f"{show_value(key)} nests deeper than {MOST_LEVELS} levels; flatten it"
             problems.check(not _is_deeper(held, MOST_LEVELS), deep)
         problems.raise_if_any(InvalidStudy)
-        return tables
+        return tables, content
     problems.raise_now(InvalidStudy)
 
 

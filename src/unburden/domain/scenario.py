@@ -10,6 +10,7 @@ from unburden.domain.estimate import check_sources
 from unburden.domain.repeated import Counts, Longitudinal
 
 DAYS_PER_MONTH = 365.25 / 12
+LAST_STREAM = 2**32 - 1
 
 
 def find_start_problems(starts: Sequence[float]) -> Iterator[str]:
@@ -203,6 +204,28 @@ class Binary:
         problems.raise_if_any(InvalidDesign)
 
 
+def has_equal_arms(outcome: TimeToEvent | Continuous | Binary) -> bool:
+    """Whether treatment does what control does: the outcome under the null hypothesis.
+
+    A competing event that only ends follow-up may differ between the arms.
+
+    >>> has_equal_arms(Binary("response", 0.3, 0.3, 6.0))
+    True
+    """
+    match outcome:
+        case TimeToEvent():
+            strata = [(stratum.control, stratum.treatment) for stratum in outcome.strata]
+            arms: list[tuple[object, object]] = [outcome.cured_shares]
+            arms += strata or [(outcome.control, outcome.treatment)]
+            if outcome.competing and outcome.competing_counts:
+                arms.append(outcome.competing)
+            return all(control == treatment for control, treatment in arms)
+        case Continuous():
+            return outcome.mean_difference == 0
+        case Binary():
+            return outcome.control_share == outcome.treatment_share
+
+
 @dataclass(frozen=True, slots=True)
 class Accrual:
     """Patients a month, `per_month[i]` from `start_months[i]` until the next; starts at 0.
@@ -231,19 +254,29 @@ Outcome: TypeAlias = TimeToEvent | Continuous | Binary | Counts | Longitudinal
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The world in which a design is tried; `dropout_per_year` is a probability in each arm."""
+    """The world in which a design is tried; `dropout_per_year` is a probability in each arm.
+
+    `stream` is the scenario's word in the counter of the random numbers, 0 to 2**32 - 1: scenarios of
+    one stream meet the same random numbers (their differences have less Monte Carlo error), those
+    of different streams independent ones.
+    """
 
     name: str
     accrual: Accrual
     outcome: Outcome
     dropout_per_year: float
     sources: tuple[str, ...]
+    stream: int = 0
 
     def __post_init__(self) -> None:
         problems = Problems(f"scenario {self.name!r}")
         problems.check(
             0 <= self.dropout_per_year < 1,
             f"dropout_per_year is {self.dropout_per_year}; give a probability below 1",
+        )
+        problems.check(
+            0 <= self.stream <= LAST_STREAM,
+            f"stream is {self.stream}; give a whole number from 0 to 2**32 - 1",
         )
         check_sources(self.sources, problems)
         problems.raise_if_any(InvalidDesign)

@@ -13,7 +13,7 @@ from unburden.kernels.patients import allocate_trial
 from unburden.kernels.random import draw_two_uniforms
 from unburden.kernels.survival_tests import MILESTONE, RESTRICTED_MEAN, allocate_notes, compute_test_z
 
-_TIMES, _ACCRUAL = np.uint64(0), np.uint64(1)
+_TIMES, _ACCRUAL, _SHIFT = np.uint64(0), np.uint64(1), np.uint64(32)
 _CHUNK = 128
 NORMAL, BINARY = range(2)
 STAGE, REJECTS, MONTH, PATIENTS, EVENTS = range(5)

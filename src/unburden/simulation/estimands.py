@@ -56,7 +56,7 @@ def simulate_estimands(
     failures = np.array([estimand.failure_value or 0.0 for estimand in estimands])
     analyses = np.array([_ANALYSES[estimand.analysis] for estimand in estimands], dtype=np.int64)
     fits = simulate_estimand_trials(
-        np.uint64(seed), np.uint64(0), trials, course,
+        np.uint64(seed), np.uint64(scenario.stream), trials, course,
         codes.reshape(len(estimands), len(outcome.intercurrent_events)), failures, analyses, design.patients,
     )  # fmt: skip
     found = []

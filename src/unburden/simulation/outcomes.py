@@ -33,7 +33,7 @@ def run_outcome_trials(
     design: Design, scenario: Scenario, bounds: SequentialBounds, trials: int, seed: int, first: int
 ) -> np.ndarray:
     """Look that stopped, rejection, month, patients and outcomes of each trial; shape (trials, 5)."""
-    key, stream, outcome = np.uint64(seed), np.uint64(0), scenario.outcome
+    key, stream, outcome = np.uint64(seed), np.uint64(scenario.stream), scenario.outcome
     looks = np.array([math.ceil(r * design.patients - 1e-9) for r in design.information_rates])
     limits = np.array([bounds.efficacy, bounds.futility])
     accrual, share = _list_accrual(scenario), find_treated_share(design)

@@ -30,7 +30,7 @@ from unburden.domain.scenario import (
     WeibullHazard,
 )
 from unburden.domain.sequential import SequentialBounds
-from unburden.domain.shards import Shard, ShardSums
+from unburden.domain.shards import Histogram, Shard, ShardSums
 from unburden.kernels import survival_tests
 from unburden.kernels.patients import World
 from unburden.kernels.trials import EVENTS, MONTH, PATIENTS, REJECTS, STAGE, Looks, simulate_survival_trials
@@ -62,8 +62,9 @@ def simulate_trials(
     one-sided: the design's test for times to events, t for a continuous outcome, Pearson's χ²
     (pooled z) for a binary one, negative-binomial regression for counts, the mixed model for
     repeated measures (whatever happened before a value; after death none). Patients enter as a
-    Poisson process and are allocated alternately, keeping the ratio. The same seed gives the same
-    random numbers to every design, and the same answer on any number of `threads` (None: all).
+    Poisson process and are allocated alternately, keeping the ratio. The same seed and
+    stream (of the scenario) give the same random numbers to every design, and the same answer on any
+    number of `threads` (None: all).
     Raises `InvalidDesign` where the design and the scenario do not fit.
 
     >>> from unburden.domain.scenario import Accrual, PiecewiseHazard
@@ -130,7 +131,16 @@ def simulate_shard(shard: Shard, threads: int | None = None) -> ShardSums:
         ),
         tuple(tuple(math.fsum(rows[:, k]) for k in (MONTH, PATIENTS, EVENTS)) for rows in runs),
         tuple(tuple(math.fsum(rows[:, k] ** 2) for k in (MONTH, PATIENTS, EVENTS)) for rows in runs),
+        tuple(
+            tuple(_count_values(rows[:, k] * scale) for k, scale in ((MONTH, 10), (PATIENTS, 1), (EVENTS, 1)))
+            for rows in runs
+        ),
     )
+
+
+def _count_values(values: np.ndarray) -> Histogram:
+    found, counts = np.unique(np.rint(values).astype(np.int64), return_counts=True)
+    return tuple(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def summarise_sums(
@@ -184,10 +194,10 @@ def _run(
     first: int = 0,
 ) -> list[np.ndarray]:
     """Rows (trials, 5) of each test."""
-    key = np.uint64(seed)
+    key, stream = np.uint64(seed), np.uint64(scenario.stream)
     if isinstance(scenario.outcome, TimeToEvent):
         looks, world = make_looks(design, tests, bounds), make_world(design, scenario)
-        found = simulate_survival_trials(key, np.uint64(0), first, trials, world, looks, _POINTS, _WEIGHTS)
+        found = simulate_survival_trials(key, stream, first, trials, world, looks, _POINTS, _WEIGHTS)
         return [found[:, k] for k in range(len(tests))]
     return [run_outcome_trials(design, scenario, bounds, trials, seed, first)]
 

@@ -1,12 +1,14 @@
 """A trial design and its world in one TOML file, without protocol or patients."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from unburden.data.tables import TableReader, read_toml
+from unburden.data.tables import TableReader, read_toml, read_toml_with_bytes
 from unburden.domain.analysis import (
     CoxWald,
     FlemingHarrington,
@@ -43,8 +45,13 @@ from unburden.domain.sequential import (
     UserSpending,
     WangTsiatis,
 )
-from unburden.simulation.follow_up import compute_enrolled
-from unburden.simulation.power import expect_events, predict_power, scale_effect
+from unburden.domain.simulation_report import (
+    PURPOSES,
+    QUESTION_PARTS,
+    AlternativeDesign,
+    PlannedScenario,
+    Question,
+)
 
 SPENDINGS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "obrien-fleming-spending": (OBrienFlemingSpending, ()),
@@ -69,35 +76,138 @@ TESTS: Mapping[str, tuple[type, tuple[str, ...]]] = {
 }
 
 
+_STOPPING_KEYS = {"events", "latest_month", "month", "interim_months"}
+
+
 @dataclass(frozen=True, slots=True)
 class DesignFile:
-    """A design in its world, how many trials to simulate from which seed, and tests to compare."""
+    """A design in its world or worlds, how many trials to simulate from which seed, and tests to compare.
+
+    `path`, `text` and `sha256` are the file's own, for whoever must name it.
+    """
 
     design: Design
-    scenario: Scenario
+    scenarios: tuple[PlannedScenario, ...]
     trials: int
     seed: int
     tests: tuple[SurvivalTest, ...]
+    alternatives: tuple[AlternativeDesign, ...] = ()
+    question: Question = field(default_factory=Question)
+    trials_why: str = ""
+    path: str = ""
+    text: str = ""
+    sha256: str = ""
+    is_single: bool = True
+
+    @property
+    def scenario(self) -> Scenario:
+        """The one scenario; raises `InvalidStudy` where the file holds several."""
+        if len(self.scenarios) > 1:
+            told = f"holds {len(self.scenarios)} [[scenarios]] where one is asked for; give one [scenario]"
+            raise InvalidStudy(self.path or "the file", [told])
+        return next(iter(self.scenarios)).scenario
 
 
 def read_design(path: Path | str, besides: Sequence[str] = ()) -> DesignFile:
-    """Read a DESIGN.toml: tables [design], [scenario], [scenario.outcome] and, if wanted, [run].
+    """Read a DESIGN.toml: tables [design], [scenario] (or several [[scenarios]]) and what is wanted besides.
 
-    Unknown keys are errors; the tables `besides` are somebody else's. Raises `InvalidStudy`.
+    Besides: [run], [question], [[alternatives]]. Unknown keys are errors; the tables `besides` are
+    somebody else's. Raises `InvalidStudy`.
     """
-    tables = {key: table for key, table in read_toml(Path(path)).items() if key not in besides}
+    found, content = read_toml_with_bytes(Path(path))
+    tables = {key: table for key, table in found.items() if key not in besides}
     problems = Problems(str(path))
     reader = TableReader(tables, "the file", problems)
     run = TableReader(reader.take("run", dict, {}), "[run]", problems)
     trials, seed = run.take("trials", int, 10_000), run.take("seed", int, 1)
+    trials_why = run.take("trials_why", str, "")
     tests = [_parse_test(test, "[run] tests", problems) for test in run.take("tests", list, [])]
     run.close()
-    design = _attempt(lambda: _parse_design(reader.take("design", dict), problems), problems)
-    scenario = _attempt(lambda: _parse_scenario(reader.take("scenario", dict), problems), problems)
+    question = _parse_question(reader.take("question", dict, {}), problems)
+    own = reader.take("design", dict)
+    design = _attempt(lambda: _parse_design(own, problems), problems)
+    alternatives = _parse_alternatives(reader.take("alternatives", list, []), own, problems)
+    scenarios = _parse_scenarios(reader, problems)
     reader.close()
     problems.raise_if_any(InvalidStudy)
-    assert design is not None and scenario is not None
-    return DesignFile(design, scenario, trials, seed, tuple(test for test in tests if test))
+    assert design is not None
+    return DesignFile(
+        design,
+        scenarios,
+        trials,
+        seed,
+        tuple(test for test in tests if test),
+        alternatives,
+        question,
+        trials_why,
+        str(path),
+        content.decode("utf-8-sig"),
+        hashlib.sha256(content).hexdigest(),
+        not reader.has("scenarios"),
+    )
+
+
+def _parse_question(table: Any, problems: Problems) -> Question:
+    reader = TableReader(table, "[question]", problems)
+    parts = {key: reader.take(key, str, "") for key in QUESTION_PARTS}
+    reader.close()
+    return Question(**parts)
+
+
+def _parse_alternatives(
+    tables: list[Any], own: dict[str, Any], problems: Problems
+) -> tuple[AlternativeDesign, ...]:
+    """Designs that differ from [design] in the keys that they give, and lack those that they go `without`."""
+    made = []
+    for number, table in enumerate(tables, start=1):
+        where = f"[[alternatives]] {number}"
+        reader = TableReader(table, where, problems)
+        name, why = reader.take("name", str), reader.take("why", str)
+        without = reader.take_list("without", str, [])
+        for key in without:
+            problems.check(key in own, f"{where} goes without {key!r}, which [design] does not have")
+        changes = {key: value for key, value in reader.table.items() if key not in reader.taken}
+        dropped = {*without, *(_STOPPING_KEYS if _STOPPING_KEYS & set(changes) else ())}
+        merged = {key: value for key, value in own.items() if key not in dropped} | changes
+        design = _attempt(lambda t=merged, w=where: _parse_design(t, problems, w), problems, where)
+        problems.check(bool(changes or without), f"{where} changes nothing of [design]; give what differs")
+        if design is not None:
+            made.append(AlternativeDesign(name, why, design))
+    _check_names([a.name for a in made], "alternatives", problems)
+    return tuple(made)
+
+
+def _parse_scenarios(reader: TableReader, problems: Problems) -> tuple[PlannedScenario, ...]:
+    """The one [scenario], or several [[scenarios]], each with a stream of its own unless it names one."""
+    if not reader.has("scenarios"):
+        found = _attempt(lambda: _parse_scenario(reader.take("scenario", dict), problems), problems)
+        return (found,) if found else ()
+    tables = reader.take("scenarios", list)
+    both = reader.take("scenario", dict, None) is not None
+    problems.check(not both, "the file has [scenario] and [[scenarios]]; give one of them")
+    problems.check(bool(tables), "[[scenarios]] is empty; give at least one")
+    named = {table.get("stream") for table in tables if isinstance(table, dict)}
+    free = (number for number in count() if number not in named)
+    made = []
+    for number, table in enumerate(tables, start=1):
+        where = f"[[scenarios]] {number}"
+        stream = 0 if isinstance(table, dict) and "stream" in table else next(free)
+        found = _attempt(
+            lambda t=table, w=where, s=stream: _parse_scenario(t, problems, w, s), problems, where
+        )
+        if found is not None:
+            made.append(found)
+    _check_names([planned.scenario.name for planned in made], "scenarios", problems)
+    return tuple(made)
+
+
+def _check_names(names: Sequence[str], what: str, problems: Problems) -> None:
+    for name in dict.fromkeys(names):
+        problems.check(bool(name.strip()), f"[[{what}]] has an empty name; give one")
+        problems.check(
+            names.count(name) == 1,
+            f"[[{what}]] has {names.count(name)} of the name {name!r}; give each its own",
+        )
 
 
 def read_plan(path: Path | str) -> SequentialPlan:
@@ -140,38 +250,6 @@ def _split_family(word: str, key: str, problems: Problems) -> dict[str, Any]:
     return {"type": kind, **dict(zip(keys, numbers, strict=False))}
 
 
-def expect_course(record: DesignFile) -> list[dict[str, Any]]:
-    """Expected patients and events by month up to the last look; empty where it must be simulated."""
-    outcome = record.scenario.outcome
-    if not isinstance(outcome, TimeToEvent) or not outcome.is_plain or record.design.stopping is None:
-        return []
-    last = predict_power(record.design, record.scenario).looks[-1].month
-    rows = []
-    for step in range(41):
-        month = last * step / 40
-        enrolled = compute_enrolled(record.scenario.accrual, record.design.patients, month)
-        events = expect_events(record.design, record.scenario, month)
-        rows += [
-            {"month": month, "count": enrolled, "what": "patients"},
-            {"month": month, "count": events, "what": "events"},
-        ]
-    return rows
-
-
-def expect_power(record: DesignFile) -> list[dict[str, Any]]:
-    """Log-rank power over the effect, as shares of the one hoped for; empty where it must be simulated."""
-    outcome = record.scenario.outcome
-    if not isinstance(outcome, TimeToEvent) or not outcome.is_plain or record.design.stopping is None:
-        return []
-    rows = []
-    for step in range(16):
-        factor = step / 10
-        world = replace(record.scenario, outcome=scale_effect(outcome, factor))
-        power = predict_power(record.design, world).power
-        rows.append({"effect": factor, "power": power, "what": "log-rank, expected"})
-    return rows
-
-
 def parse_plan_table(table: Any, where: str, problems: Problems) -> SequentialPlan | None:
     """A `SequentialPlan` from its table; None with problems."""
     reader = TableReader(table, where, problems)
@@ -191,24 +269,25 @@ def parse_plan_table(table: Any, where: str, problems: Problems) -> SequentialPl
     return SequentialPlan(alpha, sided, tuple(rates), efficacy, futility, binding, beta, harm)  # type: ignore[arg-type]
 
 
-def _attempt(parse, problems: Problems):
-    """What `parse` gives, or None with the record's own problems added."""
+def _attempt(parse, problems: Problems, where: str = ""):
+    """What `parse` gives, or None with the record's own problems added, after `where` they stand."""
     try:
         return parse()
     except InvalidDesign as error:
-        problems.extend(f"{error.where}: {problem}" for problem in error.problems)
+        prefix = f"{where}, " if where else ""
+        problems.extend(f"{prefix}{error.where}: {problem}" for problem in error.problems)
         return None
 
 
-def _parse_design(table: Any, problems: Problems) -> Design | None:
+def _parse_design(table: Any, problems: Problems, where: str = "[design]") -> Design | None:
     before = len(problems)
-    reader = TableReader(table, "[design]", problems)
+    reader = TableReader(table, where, problems)
     patients, ratio = reader.take("patients", int), reader.take("allocation_ratio", float, 1.0)
     alpha, rates = reader.take("alpha", float), reader.take_list("information_rates", float, [1.0])
     stopping = _parse_stopping(reader, problems)
-    efficacy, futility = _parse_bounds(reader, "[design]", problems)
+    efficacy, futility = _parse_bounds(reader, where, problems)
     binding, beta = reader.take("is_binding", bool, False), reader.take("beta", float, None)
-    test = _parse_test(reader.take("test", dict, {"type": "log-rank"}), "[design.test]", problems)
+    test = _parse_test(reader.take("test", dict, {"type": "log-rank"}), name_part(where, "test"), problems)
     is_stratified = reader.take("is_stratified", bool, True)
     reader.close()
     if len(problems) > before or test is None:
@@ -220,11 +299,12 @@ def _parse_design(table: Any, problems: Problems) -> Design | None:
 
 def _parse_stopping(reader: TableReader, problems: Problems) -> Events | Months | None:
     """`events` with, if wanted, `latest_month`; or `month` with `interim_months`; or neither."""
+    where = reader.where
     events, latest = reader.take("events", int, None), reader.take("latest_month", float, None)
     month, interim = reader.take("month", float, None), reader.take_list("interim_months", float, None)
-    problems.check(events is None or month is None, "[design] has events and month; give one of them")
-    problems.check(latest is None or events is not None, "[design] has latest_month without events")
-    problems.check(interim is None or month is not None, "[design] has interim_months without month")
+    problems.check(events is None or month is None, f"{where} has events and month; give one of them")
+    problems.check(latest is None or events is not None, f"{where} has latest_month without events")
+    problems.check(interim is None or month is not None, f"{where} has interim_months without month")
     if events is not None:
         return Events(events) if latest is None else Events(events, latest)
     return Months(month, tuple(interim or ())) if month is not None else None
@@ -233,12 +313,11 @@ def _parse_stopping(reader: TableReader, problems: Problems) -> Events | Months 
 def _parse_bounds(reader: TableReader, where: str, problems: Problems):
     efficacy: Efficacy | None = OBrienFlemingSpending()
     futility = None
-    inside = where[:-1]
     if reader.has("efficacy"):
-        table = TableReader(reader.take("efficacy", dict), f"{inside}.efficacy]", problems)
+        table = TableReader(reader.take("efficacy", dict), name_part(where, "efficacy"), problems)
         efficacy = _make_family(table, FAMILIES, table.where, problems)
     if reader.has("futility"):
-        table = TableReader(reader.take("futility", dict), f"{inside}.futility]", problems)
+        table = TableReader(reader.take("futility", dict), name_part(where, "futility"), problems)
         if table.has("z"):
             futility = FixedFutility(tuple(table.take_list("z", float)))
             table.close()
@@ -274,34 +353,54 @@ def _parse_test(table: Any, where: str, problems: Problems) -> SurvivalTest | No
     return _attempt(lambda: made(*numbers), problems) if len(problems) == before else None
 
 
-def _parse_scenario(table: Any, problems: Problems) -> Scenario | None:
+def name_part(where: str, key: str) -> str:
+    """A table inside another as problems name it.
+
+    >>> name_part("[design]", "test"), name_part("[[scenarios]] 2", "outcome")
+    ('[design.test]', '[[scenarios]] 2 outcome')
+    """
+    return f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where} {key}"
+
+
+def _parse_scenario(
+    table: Any, problems: Problems, where: str = "[scenario]", stream: int = 0
+) -> PlannedScenario | None:
+    """One scenario; `stream` is what it gets where it names none. Of several each says its purpose."""
     before = len(problems)
-    reader = TableReader(table, "[scenario]", problems)
+    reader = TableReader(table, where, problems)
+    if where == "[scenario]":
+        purpose, why = reader.choose("purpose", PURPOSES, ""), reader.take("why", str, "")
+    else:
+        purpose, why = reader.choose("purpose", PURPOSES), reader.take("why", str)
+    stream = reader.take("stream", int, stream)
     name, dropout = reader.take("name", str), reader.take("dropout_per_year", float, 0.0)
     starts = reader.take_list("accrual_start_months", float, [0.0])
     rates, sources = reader.take_list("accrual_per_month", float), reader.take_list("sources", str)
-    outcome = _parse_outcome(reader.take("outcome", dict), problems)
+    outcome = _parse_outcome(reader.take("outcome", dict), problems, name_part(where, "outcome"))
     reader.close()
     if len(problems) > before or outcome is None:
         return None
-    return Scenario(name, Accrual(tuple(starts), tuple(rates)), outcome, dropout, tuple(sources))
+    accrual = Accrual(tuple(starts), tuple(rates))
+    return PlannedScenario(Scenario(name, accrual, outcome, dropout, tuple(sources), stream), purpose, why)
 
 
-def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous | Binary | None:
-    where = "[scenario.outcome]"
+def _parse_outcome(
+    table: Any, problems: Problems, where: str = "[scenario.outcome]"
+) -> TimeToEvent | Continuous | Binary | None:
+    before = len(problems)
     reader = TableReader(table, where, problems)
     kind = reader.choose("type", ("time-to-event", "continuous", "binary"))
     if kind != "time-to-event":
         keys = ("mean_difference", "sd") if kind == "continuous" else ("control_share", "treatment_share")
         made = [reader.take("name", str), *(reader.take(key, float) for key in (*keys, "assessed_month"))]
         reader.close()
-        if len(problems):
+        if len(problems) > before:
             return None
         return Continuous(*made) if kind == "continuous" else Binary(*made)
     name = reader.take("name", str)
     strata = []
     for number, item in enumerate(reader.take("strata", list, []), start=1):
-        stratum = TableReader(item, f"[[scenario.outcome.strata]] {number}", problems)
+        stratum = TableReader(item, _name_stratum(where, number), problems)
         words = stratum.take("name", str), stratum.take("share", float)
         arms = _parse_arms(stratum, problems)
         stratum.close()
@@ -309,7 +408,7 @@ def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous |
     control, treatment = _parse_arms(reader, problems)
     competing = None
     if reader.has("competing"):
-        own = TableReader(reader.take("competing", dict), f"{where[:-1]}.competing]", problems)
+        own = TableReader(reader.take("competing", dict), name_part(where, "competing"), problems)
         competing = _parse_arms(own, problems)
         own.close()
     cured = reader.take_list("cured_shares", float, [0.0, 0.0])
@@ -321,10 +420,14 @@ def _parse_outcome(table: Any, problems: Problems) -> TimeToEvent | Continuous |
         "reporting_delay_months": reader.take("reporting_delay_months", float, 0.0),
     }
     reader.close()
-    if len(problems):
+    if len(problems) > before:
         return None
     made_strata = tuple(Stratum(*words, *arms) for words, arms in strata)
     return TimeToEvent(name, control, treatment, made_strata, tuple(cured), competing, **more)  # type: ignore[arg-type]
+
+
+def _name_stratum(where: str, number: int) -> str:
+    return f"[[scenario.outcome.strata]] {number}" if where.endswith("]") else f"{where} strata {number}"
 
 
 def _parse_arms(reader: TableReader, problems: Problems) -> tuple[Hazard, Hazard]:
@@ -352,7 +455,7 @@ def _parse_hazard(reader: TableReader, key: str, problems: Problems) -> Hazard:
     if own.has("shape"):
         shape, scale = own.take("shape", float), own.take("scale_months", float)
         own.close()
-        return _attempt(lambda: WeibullHazard(shape, scale), problems) or fallback
+        return _attempt(lambda: WeibullHazard(shape, scale), problems, own.where) or fallback
     if own.has("median_months"):
         median = own.take("median_months", float)
         problems.check(median > 0, f"{own.where} has median_months = {median}; give a number over 0")
@@ -362,4 +465,4 @@ def _parse_hazard(reader: TableReader, key: str, problems: Problems) -> Hazard:
     own.close()
     if len(problems) > before:
         return fallback
-    return _attempt(lambda: PiecewiseHazard(tuple(starts), tuple(rates)), problems) or fallback
+    return _attempt(lambda: PiecewiseHazard(tuple(starts), tuple(rates)), problems, own.where) or fallback
