@@ -40,6 +40,7 @@ class PrognosticMeans:
 class PrognosticSurvival:
     """Hazards `hazard_per_month` × exp(`effect` × shaped score), times `hazard_ratio` in treatment.
 
+    With `weibull_shape` k cumulative hazards are (`hazard_per_month` × months) ** k times those factors.
     Everybody is followed to the end, `follow_up_months` after the last of `accrual_months` of even
     accrual. The covariate-adjusted log-rank test adjusts for the score itself.
     """
@@ -52,15 +53,33 @@ class PrognosticSurvival:
     follow_up_months: float
     shape: Shape = "linear"
     allocation_ratio: float = 1.0
+    weibull_shape: float = 1.0
 
     def __post_init__(self) -> None:
         problems = Problems("prognostic trial")
         problems.check(self.patients >= 8, f"patients is {self.patients}; give at least 8")
-        for name in ("hazard_per_month", "hazard_ratio", "follow_up_months", "allocation_ratio"):
+        for name in (
+            "hazard_per_month", "hazard_ratio", "follow_up_months", "allocation_ratio", "weibull_shape"
+        ):  # fmt: skip
             value = getattr(self, name)
             problems.check(math.isfinite(value) and value > 0, f"{name} is {value}; give a number over 0")
+        problems.check(abs(self.effect) <= 5, f"effect is {self.effect}; give one from -5 to 5")
         problems.check(self.accrual_months >= 0, f"accrual_months is {self.accrual_months}; give at least 0")
         problems.raise_if_any(InvalidDesign)
+
+
+@dataclass(frozen=True, slots=True)
+class PrognosticPrediction:
+    """What a score is expected to do in a trial, without simulation.
+
+    `correlation` of the score with the patient's share of the log-rank score (positive: a higher score
+    is a higher risk), `event_share` of patients with an event, one-sided `plain_power` and `adjusted_power`.
+    """
+
+    correlation: float
+    event_share: float
+    plain_power: float
+    adjusted_power: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,11 +131,22 @@ def simulate_ancova_trials(seed, trials, patients, difference, sd, correlation, 
 
 @numba.njit(cache=True, parallel=True)
 def simulate_adjusted_logrank_trials(
-    seed, trials, patients, hazard, ratio, effect, shape, accrual_months, follow_up_months, treated_share
+    seed,
+    trials,
+    patients,
+    hazard,
+    ratio,
+    effect,
+    shape,
+    accrual_months,
+    follow_up_months,
+    treated_share,
+    power,
 ):
     """z without and with adjustment, shape (trials, 2), and the share of patients with an event (trials,).
 
-    Hazards are multiplied by exp(`effect` × shaped score); everybody is censored at the end.
+    The cumulative hazard (`hazard` × months) ** `power` is multiplied by exp(`effect` × shaped score);
+    everybody is censored at the end.
     """
     out, seen = np.empty((trials, 2)), np.empty(trials)
     for t in numba.prange(trials):
@@ -146,8 +157,9 @@ def simulate_adjusted_logrank_trials(
             u, v = draw_two_uniforms(seed, np.uint64(t), np.uint64(i), _TIME)
             treated[i] = is_allocated_to_treatment(i, treated_share)
             score[i] = a
-            rate = hazard * math.exp(effect * shape_score(a, shape)) * (ratio if treated[i] == 1 else 1.0)
-            event, end = -math.log(u) / rate, follow_up_months + accrual_months * v
+            rate = math.exp(effect * shape_score(a, shape)) * (ratio if treated[i] == 1 else 1.0)
+            event = (-math.log(u) / rate) ** (1.0 / power) / hazard
+            end = follow_up_months + accrual_months * v
             is_event[i] = event <= end
             time[i] = min(event, end)
         out[t, 0], out[t, 1] = compute_adjusted_logrank_z(time, is_event, treated, score)

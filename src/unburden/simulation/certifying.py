@@ -1,127 +1,259 @@
-"""Type I error proven over a range of the nuisance parameter, between the simulated points too.
+"""Type I error proven over a region of nuisance parameters, between the simulated points too.
 
-At the centre of each tile the error is bounded by Clopper & Pearson (1934). The tilt bound (Sklar
-2022, "Adaptive experiments and a rigorous framework for type I error verification") carries that to
-the tile's ends: for an exponential family with log-partition A and any q of at least 1,
-f(η + v) ≤ f(η)^(1 - 1/q) exp((A(η + qv) - A(η)) / q - (A(η + v) - A(η))), by Hölder's inequality. It
-grows with |v|, so that the ends hold the whole tile. Errors of all tiles together are kept by
-Bonferroni.
+At the centre of each tile the error is bounded by Clopper & Pearson (1934); the tilt bound
+(`simulation.tilting`) carries that to all the tile. Tiles are split where the bound is worst. Their
+simulations are independent and share the doubt by Bonferroni: each one fails with at most its part, whatever
+the ones before made of the tiles.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import product
+from typing import NamedTuple
 
-from unburden.domain.certificate import ErrorCertificate, Tile
-from unburden.domain.design import Design
+from unburden.domain.certificate import ErrorCertificate, Point, Tile
+from unburden.domain.design import Design, Events
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.scenario import Binary, PiecewiseHazard, Scenario, TimeToEvent
-from unburden.simulation.trials import simulate_trials
+from unburden.simulation.tilting import (
+    LogMoments,
+    bound_tile,
+    compute_event_moment,
+    compute_patient_moment,
+    compute_share_moment,
+)
+from unburden.simulation.trials import is_reachable, simulate_trials
 
-LogPartition = Callable[[float], float]
+DROPOUT = "dropout_hazard_per_month"
+_SHARES = ("control_share", "treatment_share")
+_KNOWN = {
+    Binary: (("share",), ("share", DROPOUT), _SHARES),
+    TimeToEvent: (("hazard_per_month",), ("hazard_per_month", DROPOUT)),
+}
+_NEAR_ONE = 1.01
+"""The order at which moments say which side of a tile is the longer: nearly Kullback & Leibler's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What varies, how far that moves the law of the data, and the scenario at a point."""
+
+    parameters: tuple[str, ...]
+    log_moments: LogMoments
+    make_null: Callable[[Point], Scenario]
+
+
+class _Box(NamedTuple):
+    low: Point
+    centre: Point
+    high: Point
+    corners: tuple[Point, ...]
 
 
 def certify_error(
     design: Design,
     scenario: Scenario,
     *,
-    low: float,
-    high: float,
+    nuisance: Mapping[str, tuple[float, float]],
     target: float,
     trials: int,
     seed: int,
     confidence: float = 0.99,
     most_tiles: int = 400,
 ) -> ErrorCertificate:
-    """A bound on the error for every common share of success, or every common constant hazard per month.
+    """A bound on the error for every value of the nuisance parameters, each from low to high.
 
-    The scenario's outcome is made null: Binary with one share, or TimeToEvent with one constant
-    hazard in both arms, from `low` to `high`. `trials` are simulated in each tile; a tile whose
-    bound exceeds `target` is halved, until there are `most_tiles`. The answer's bound is what was
-    proven, `target` or not. Raises `InvalidDesign`.
+    `nuisance` names "share" (both arms', of a Binary outcome), that and "dropout_hazard_per_month",
+    or "control_share" and "treatment_share" (null where treatment is at most control); for a plain
+    TimeToEvent "hazard_per_month" (both arms', constant), alone or with "dropout_hazard_per_month". What
+    is not named stays as the scenario has it. `trials` are simulated in each tile; the tile of the
+    largest bound is halved until all keep to `target` or there are `most_tiles`. The answer's bound
+    is what was proven, `target` or not. It is about the engine's model: entry, allocation and, unless
+    named, dropout have the law of the scenario. Raises `InvalidDesign`.
     """
-    name, partition, natural, make_null = _find_family(design, scenario)
+    _check(design, scenario, nuisance, target, trials, seed, confidence, most_tiles)
+    names = _find_names(scenario, nuisance) or ()
+    low, high = (tuple(float(nuisance[name][end]) for name in names) for end in (0, 1))
+    family = _find_family(design, scenario, names)
+    _check_reach(design, family, low, high)
+    doubt = (1 - confidence) / (2 * most_tiles)  # halving keeps fewer than 2 × most_tiles simulations
+    boxes: list[tuple[Point, Point]] = [(low, high)]
+    heap: list[tuple[float, float, int, Tile]] = []
+    simulations = 0
+    while boxes:
+        for box in (_place_box(names, *ends) for ends in boxes):
+            if box is None:
+                continue
+            tile = _simulate_tile(design, family, box, trials, (seed + simulations) % 2**64, doubt)
+            simulations += 1
+            moved = max(moved for _, moved in _measure_sides(family, tile))
+            heappush(heap, (-tile.bound, -moved, simulations, tile))
+        boxes = []
+        if heap[0][-1].bound > target and len(heap) < most_tiles:
+            boxes = _halve(family, heappop(heap)[-1])
+    tiles = tuple(sorted((tile for *_, tile in heap), key=lambda tile: tile.low))
+    bound = max(tile.bound for tile in tiles)
+    return ErrorCertificate(names, bound, target, confidence, seed, simulations, tiles)
+
+
+def _find_names(scenario: Scenario, nuisance: Iterable[str]) -> tuple[str, ...] | None:
+    """The names in the order in which points hold them; None where they do not belong together."""
+    known = _KNOWN.get(type(scenario.outcome), ())
+    return next((names for names in known if sorted(names) == sorted(nuisance)), None)
+
+
+def _check(
+    design: Design,
+    scenario: Scenario,
+    nuisance: Mapping[str, tuple[float, float]],
+    target: float,
+    trials: int,
+    seed: int,
+    confidence: float,
+    most_tiles: int,
+) -> None:
     problems = Problems("certificate")
-    problems.check(0 < low < high, f"the range {low} to {high} must rise from above 0")
-    problems.check(name != "control share" or high < 1, f"high is {high}; a share is below 1")
+    outcome = scenario.outcome
+    known = _KNOWN.get(type(outcome), ())
+    told = " or ".join(" with ".join(names) for names in known)
+    if not known or (isinstance(outcome, TimeToEvent) and (not outcome.is_plain or outcome.strata)):
+        problems.add("only binary outcomes and plain times to events without strata can be certified")
+    elif _find_names(scenario, nuisance) is None:
+        problems.add(f"nuisance names {', '.join(nuisance) or 'nothing'}; give {told}")
+    for name, (low, high) in nuisance.items():
+        rises = math.isfinite(high) and low < high and (low > 0 or (name == DROPOUT and low == 0))
+        problems.check(rises, f"{name} from {low} to {high} must rise from above 0 (dropout from 0)")
+        problems.check("share" not in name or high < 1, f"{name} ends at {high}; a share is below 1")
+        problems.check(name != DROPOUT or high <= 1, f"{name} ends at {high}; give at most 1")
+    if not problems and _find_names(scenario, nuisance) == _SHARES:
+        reaches = nuisance["treatment_share"][0] < nuisance["control_share"][1]
+        problems.check(reaches, "treatment_share is above control_share everywhere; no point is null")
     problems.check(design.alpha < target < 1, f"target is {target}; give one above alpha {design.alpha}")
+    problems.check(trials >= 2, f"trials is {trials}; give at least 2")
+    problems.check(0 <= seed < 2**64, f"seed is {seed}; give a whole number from 0 to 2**64 - 1")
     problems.check(0.5 < confidence < 1, f"confidence is {confidence}; give one between 0.5 and 1")
     problems.check(most_tiles >= 1, f"most_tiles is {most_tiles}; give at least 1")
     problems.raise_if_any(InvalidDesign)
-    doubt = (1 - confidence) / (2 * most_tiles)  # each halving wastes its parent: fewer than 2 × most_tiles
-    waiting, done = [(low, high)], []
-    simulated = 0
-    while waiting:
-        start, end = waiting.pop()
-        centre = math.sqrt(start * end)
-        found = simulate_trials(design, make_null(centre), trials=trials, seed=(seed + simulated) % 2**64)
-        simulated += 1
-        rejections = round(found.power.value * trials)
-        at_centre = bound_share(rejections, trials, doubt)
-        bound = max(
-            _tilt(at_centre, partition, natural(centre), natural(side) - natural(centre))
-            for side in (start, end)
+
+
+def _check_reach(design: Design, family: _Family, low: Point, high: Point) -> None:
+    """A trial by events must expect them in the whole region; expected events are fewest at a corner."""
+    problems = Problems("certificate")
+    for corner in product(*zip(low, high, strict=True)):
+        told = ", ".join(f"{name} {value:g}" for name, value in zip(family.parameters, corner, strict=True))
+        problems.check(
+            is_reachable(design, family.make_null(corner)),
+            f"the events of the last look are never expected at {told}; take fewer events, more patients "
+            "or a smaller region",
         )
-        if bound > target and len(waiting) + len(done) + 2 <= most_tiles:
-            waiting += [(start, centre), (centre, end)]
-            continue
-        done.append(Tile(start, centre, end, trials, rejections, bound))
-    done.sort(key=lambda tile: tile.low)
-    return ErrorCertificate(name, max(tile.bound for tile in done), confidence, seed, tuple(done))
+    problems.raise_if_any(InvalidDesign)
 
 
-def _find_family(
-    design: Design, scenario: Scenario
-) -> tuple[str, LogPartition, Callable[[float], float], Callable[[float], Scenario]]:
-    """The nuisance parameter's name, log-partition of all patients, natural scale, and null scenario."""
-    n, outcome = design.patients, scenario.outcome
+def _find_family(design: Design, scenario: Scenario, parameters: tuple[str, ...]) -> _Family:
+    outcome = scenario.outcome
     if isinstance(outcome, Binary):
-        return (
-            "control share",
-            lambda eta: n * (math.log1p(math.exp(-abs(eta))) + max(eta, 0.0)),
-            lambda share: math.log(share / (1 - share)),
-            lambda share: replace(
-                scenario, outcome=replace(outcome, control_share=share, treatment_share=share)
-            ),
-        )
-    if isinstance(outcome, TimeToEvent) and outcome.is_plain and not outcome.strata:
+        return _find_binary_family(design, scenario, outcome, parameters)
+    assert isinstance(outcome, TimeToEvent)
+    n, fixed = design.patients, scenario.dropout_hazard_per_month
+    is_varying = DROPOUT in parameters
+    events = design.stopping.count if isinstance(design.stopping, Events) else None
 
-        def make_null(rate: float) -> Scenario:
-            hazard = PiecewiseHazard((0.0,), (rate,))
-            return replace(scenario, outcome=replace(outcome, control=hazard, treatment=hazard))
+    def log_moments(start: Point, end: Point, q: float) -> list[float]:
+        hazards = (start, end) if is_varying else ((*start, fixed), (*end, fixed))
+        found = [n * compute_patient_moment(*hazards, q)]
+        if events is not None:
+            found.append(events * compute_event_moment(*hazards, q))
+        return found
 
-        return (
-            "hazard per month",
-            lambda eta: -n * math.log(-eta) if eta < 0 else math.inf,
-            lambda rate: -rate,
-            make_null,
-        )
-    raise InvalidDesign(
-        "certificate", ["only binary outcomes and plain times to events without strata have one parameter"]
+    def make_null(point: Point) -> Scenario:
+        hazard = PiecewiseHazard((0.0,), (point[0],))
+        null = replace(scenario, outcome=replace(outcome, control=hazard, treatment=hazard))
+        return _set_dropout(null, point[1]) if is_varying else null
+
+    return _Family(parameters, log_moments, make_null)
+
+
+def _find_binary_family(
+    design: Design, scenario: Scenario, outcome: Binary, parameters: tuple[str, ...]
+) -> _Family:
+    n = design.patients
+    treated = math.floor(n * design.allocation_ratio / (1 + design.allocation_ratio) + 1e-9)
+
+    def log_moments(start: Point, end: Point, q: float) -> list[float]:
+        if parameters == _SHARES:
+            control, treatment = (compute_share_moment(a, b, q) for a, b in zip(start, end, strict=True))
+            return [(n - treated) * control + treated * treatment]
+        total = n * compute_share_moment(start[0], end[0], q)
+        if DROPOUT in parameters:
+            before, after = (math.exp(-point[1] * outcome.assessed_month) for point in (start, end))
+            total += n * compute_share_moment(before, after, q)
+        return [total]
+
+    def make_null(point: Point) -> Scenario:
+        control, treatment = point if parameters == _SHARES else (point[0], point[0])
+        null = replace(scenario, outcome=replace(outcome, control_share=control, treatment_share=treatment))
+        return _set_dropout(null, point[1]) if DROPOUT in parameters else null
+
+    return _Family(parameters, log_moments, make_null)
+
+
+def _set_dropout(scenario: Scenario, hazard: float) -> Scenario:
+    return replace(scenario, dropout_per_year=-math.expm1(-12 * hazard))
+
+
+def _place_box(parameters: tuple[str, ...], low: Point, high: Point) -> _Box | None:
+    """Centre and corners of a box; the line of equal shares cuts off what is not null. None if all is."""
+    if parameters == _SHARES and high[1] > low[0]:
+        (a0, a1), (b0, b1) = low, high
+        if a1 > b0:
+            return None
+        low, high = (max(a0, a1), a1), (b0, min(b1, b0))
+        middle = _find_middle("share", low[0], high[1])
+        corners = (low[0], low[1]), (high[0], low[1]), (high[0], high[1])
+        return _Box(low, (middle, middle), high, corners)
+    # none at all is near to few dropouts, not the other way round: a centre at the upper end serves both
+    centre = tuple(
+        _find_middle(name, a, b) if a > 0 else b for name, a, b in zip(parameters, low, high, strict=True)
     )
+    return _Box(low, centre, high, tuple(product(*zip(low, high, strict=True))))
 
 
-def _tilt(at_centre: float, partition: LogPartition, eta: float, v: float) -> float:
-    """The least tilt bound over q: golden section on log(q - 1), every value of which is a valid bound."""
-    base = partition(eta)
-    moved = partition(eta + v) - base
+def _find_middle(name: str, low: float, high: float) -> float:
+    """The middle on the scale on which equal steps are about as hard to tell apart."""
+    if "share" in name:
+        return math.sin((math.asin(math.sqrt(low)) + math.asin(math.sqrt(high))) / 2) ** 2
+    return ((math.sqrt(low) + math.sqrt(high)) / 2) ** 2
 
-    def bound(log_q: float) -> float:
-        q = 1 + math.exp(log_q)
-        reach = partition(eta + q * v)
-        if math.isinf(reach):
-            return math.inf
-        return (1 - 1 / q) * math.log(at_centre) + (reach - base) / q - moved
 
-    low, high = -6.0, 12.0
-    ratio = (math.sqrt(5) - 1) / 2
-    best = math.inf
-    for _ in range(80):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        at_left, at_right = bound(left), bound(right)
-        best = min(best, at_left, at_right)
-        low, high = (low, right) if at_left <= at_right else (left, high)
-    return min(1.0, math.exp(best))
+def _simulate_tile(design: Design, family: _Family, box: _Box, trials: int, seed: int, doubt: float) -> Tile:
+    found = simulate_trials(design, family.make_null(box.centre), trials=trials, seed=seed)
+    rejections = round(found.power.value * trials)
+    at_centre = bound_share(rejections, trials, doubt)
+    bound = bound_tile(at_centre, family.log_moments, box.centre, box.corners)
+    return Tile(box.low, box.centre, box.high, trials, seed, rejections, bound)
+
+
+def _measure_sides(family: _Family, tile: Tile) -> list[tuple[float, float]]:
+    """What each side does alone: the bound, and how far the law moves (where all bounds are 1)."""
+    at_centre = tile.rejections / tile.trials
+    found = []
+    for side in range(len(family.parameters)):
+        ends = [(*tile.centre[:side], end[side], *tile.centre[side + 1 :]) for end in (tile.low, tile.high)]
+        moved = max(min(family.log_moments(tile.centre, end, _NEAR_ONE)) for end in ends)
+        found.append((bound_tile(at_centre, family.log_moments, tile.centre, ends), moved))
+    return found
+
+
+def _halve(family: _Family, tile: Tile) -> list[tuple[Point, Point]]:
+    """Two boxes, cut across the longer side."""
+    sides = _measure_sides(family, tile)
+    side = sides.index(max(sides))
+    middle = _find_middle(family.parameters[side], tile.low[side], tile.high[side])
+    low, high = list(tile.low), list(tile.high)
+    low[side] = high[side] = middle
+    return [(tile.low, tuple(high)), (tuple(low), tile.high)]
 
 
 def bound_share(count: int, trials: int, doubt: float) -> float:

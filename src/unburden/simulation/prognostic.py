@@ -60,7 +60,7 @@ def simulate_prognostic(
     else:
         z, _ = simulate_adjusted_logrank_trials(
             key, trials, trial.patients, trial.hazard_per_month, trial.hazard_ratio, trial.effect, shape,
-            trial.accrual_months, trial.follow_up_months, share,
+            trial.accrual_months, trial.follow_up_months, share, trial.weibull_shape,
         )  # fmt: skip
     bound = compute_normal_quantile(alpha)
     source = f"simulated:n={trials},seed={seed}"
