@@ -175,6 +175,23 @@ def draw_entries(seed, scenario, number, first, world, stratum, trial, scratch):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def draw_plain_trial(seed, scenario, number, world, trial, scratch):
+    """Fill `trial` with trial `number` of a world of plain patients, as `courses.draw_trial` does.
+
+    The strata are those of the analysis: none are pooled.
+    """
+    start = 0
+    for i in range(world.treated.shape[0]):
+        trial.treated_by_entry[i] = world.treated[i]
+    for stratum in range(world.ends.shape[0]):
+        end = world.ends[stratum]
+        part = view_stratum(trial, start, end)
+        first = np.uint64(stratum) << _TWENTY_FOUR
+        draw_stratum(seed, scenario, number, first, world, stratum, world.places[start:end], part, scratch)
+        start = end
+
+
+@numba.njit(cache=True, error_model="numpy")
 def draw_stratum(seed, scenario, number, first, world, stratum, places, trial, scratch):
     """Fill one stratum's part of a trial; its patients' random numbers are those from `first` on."""
     n = places.shape[0]

@@ -252,6 +252,13 @@ def to_z(difference, variance):
 
 
 @numba.njit(cache=True, error_model="numpy")
+def compute_logrank_z(sets, rows):
+    """z of the log-rank."""
+    difference, variance = sum_logrank(sets, rows)
+    return to_z(difference, variance)
+
+
+@numba.njit(cache=True, error_model="numpy")
 def compute_test_z(test, sets, ends, entered, horizon, bound, notes, points, weights):
     """z of one test at one cut.
 
@@ -263,8 +270,7 @@ def compute_test_z(test, sets, ends, entered, horizon, bound, notes, points, wei
     rows = ends[-1]
     kind = int(test[0])
     if kind == LOG_RANK:
-        difference, variance = sum_logrank(sets, rows)
-        return to_z(difference, variance)
+        return compute_logrank_z(sets, rows)
     if kind == COX:
         beta, error = fit_cox(sets, rows)
         return -beta / error if error < math.inf else 0.0

@@ -1,6 +1,7 @@
 """One simulated two-arm trial after another: patients enter, are followed, are tested at looks."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numba
@@ -9,9 +10,16 @@ import numpy as np
 from unburden.kernels.courses import draw_trial, invert_step
 from unburden.kernels.draws import draw_standard
 from unburden.kernels.looks import allocate_desk, cut_trial, find_event_month, find_horizons, list_events
-from unburden.kernels.patients import allocate_trial
+from unburden.kernels.patients import allocate_trial, draw_plain_trial
 from unburden.kernels.random import draw_two_uniforms
-from unburden.kernels.survival_tests import MILESTONE, RESTRICTED_MEAN, allocate_notes, compute_test_z
+from unburden.kernels.survival_tests import (
+    LOG_RANK,
+    MILESTONE,
+    RESTRICTED_MEAN,
+    allocate_notes,
+    compute_logrank_z,
+    compute_test_z,
+)
 
 _TIMES, _ACCRUAL, _SHIFT = np.uint64(0), np.uint64(1), np.uint64(32)
 _CHUNK = 128
@@ -67,56 +75,98 @@ def find_cut(looks, stage, desk, seen_ever, trial):
     return min(find_last_month(trial), looks.latest), True
 
 
-@numba.njit(cache=True, parallel=True)
 def simulate_survival_trials(seed, scenario, first, trials, world, looks, points, weights):
     """`trials` trials from number `first`: for each test the look that stopped, rejection, month, patients,
     events; shape (trials, tests, 5).
 
-    A trial that cannot reach a look's events is tested for the last time at the last bound.
+    A trial that cannot reach a look's events is tested for the last time at the last bound. As many
+    threads as numba may use take chunks of trials. What plain patients or the log-rank alone do not
+    need is handed over as None, so that it is not even compiled.
     """
-    tests = looks.tests.shape[0]
-    stages = looks.efficacy.shape[0]
-    strata = world.analysed_ends.shape[0]
-    needs_horizon = False
-    for k in range(tests):
-        needs_horizon |= looks.tests[k, 0] == RESTRICTED_MEAN or looks.tests[k, 0] == MILESTONE
-    out = np.empty((trials, tests, 5))
-    for chunk in numba.prange((trials + _CHUNK - 1) // _CHUNK):
-        trial, scratch = allocate_trial(world)
-        n = trial.time.shape[0]
-        sets, desk = allocate_desk(n)
-        notes = allocate_notes(n)
-        row_ends, entered, horizon = np.empty(strata, np.int64), np.empty(strata), np.empty(strata)
-        is_running = np.empty(tests, np.bool_)
-        for t in range(chunk * _CHUNK, min(trials, (chunk + 1) * _CHUNK)):
-            draw_trial(seed, scenario, np.uint64(first + t), world, trial, scratch)
-            seen_ever = list_events(trial, desk) if looks.events[-1] > 0 else 0
-            is_running[:] = True
-            for stage in range(stages):
-                cut, is_over = find_cut(looks, stage, desk, seen_ever, trial)
-                is_last = is_over or stage == stages - 1
-                reached = stages - 1 if is_last else stage
-                events = cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered)
-                if needs_horizon:
-                    find_horizons(trial, world.analysed_ends, cut, horizon)
-                bound = looks.efficacy[reached]
-                exact = bound if looks.futility[reached] == -np.inf else np.nan
-                for k in range(tests):
-                    if not is_running[k]:
-                        continue
-                    z = compute_test_z(
-                        looks.tests[k], sets, row_ends, entered, horizon, exact, notes, points, weights
-                    )
-                    if z >= bound or z <= looks.futility[reached] or is_last:
-                        is_running[k] = False
-                        out[t, k, STAGE] = reached
-                        out[t, k, REJECTS] = z >= bound
-                        out[t, k, MONTH] = cut
-                        out[t, k, PATIENTS] = entered.sum()
-                        out[t, k, EVENTS] = events
-                if is_last or not np.any(is_running):
-                    break
+    is_plain = world.is_plain and world.analysed_ends.shape == world.ends.shape
+    courses = None if is_plain else world.courses
+    rule = None if np.all(looks.tests[:, 0] == LOG_RANK) else (points, weights)
+    out = np.empty((trials, looks.tests.shape[0], 5))
+
+    def run_chunk(start):
+        number = np.uint64(first + start)
+        run_survival_trials(seed, scenario, number, world, looks, courses, rule, out[start : start + _CHUNK])
+
+    starts = range(0, trials, _CHUNK)
+    threads = min(numba.get_num_threads(), len(starts))
+    if threads <= 1:
+        for start in starts:
+            run_chunk(start)
+        return out
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(run_chunk, starts):
+            pass
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def run_survival_trials(seed, scenario, first, world, looks, courses, rule, out):
+    """Fill `out` (trials, tests, 5) with the trials from number `first` on, one after another.
+
+    `courses` is None where patients are plain and their strata analysed as they lie; `rule`, the nodes
+    and weights of MaxCombo, where every test is the log-rank.
+    """
+    tests, stages, strata = looks.tests.shape[0], looks.efficacy.shape[0], world.analysed_ends.shape[0]
+    trial, scratch = allocate_trial(world)
+    sets, desk = allocate_desk(trial.time.shape[0])
+    notes = allocate_notes(trial.time.shape[0])
+    row_ends, entered, horizon = np.empty(strata, np.int64), np.empty(strata), np.empty(strata)
+    is_running = np.empty(tests, np.bool_)
+    for t in range(out.shape[0]):
+        if courses is None:
+            draw_plain_trial(seed, scenario, first + np.uint64(t), world, trial, scratch)
+        else:
+            draw_trial(seed, scenario, first + np.uint64(t), world, trial, scratch)
+        seen_ever = list_events(trial, desk) if looks.events[-1] > 0 else 0
+        is_running[:] = True
+        running = tests
+        for stage in range(stages):
+            cut, is_over = find_cut(looks, stage, desk, seen_ever, trial)
+            is_last = is_over or stage == stages - 1
+            reached = stages - 1 if is_last else stage
+            events = cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered)
+            bound, futility = looks.efficacy[reached], looks.futility[reached]
+            if rule is not None:
+                fill_horizons(looks.tests, is_running, trial, world.analysed_ends, cut, horizon)
+            for k in range(tests):
+                if not is_running[k]:
+                    continue
+                if rule is None:
+                    z = compute_logrank_z(sets, row_ends[-1])
+                else:
+                    exact = bound if futility == -np.inf else np.nan
+                    z = compute_test_z(
+                        looks.tests[k], sets, row_ends, entered, horizon, exact, notes, rule[0], rule[1]
+                    )
+                if z >= bound or z <= futility or is_last:
+                    is_running[k] = False
+                    running -= 1
+                    note_end(out[t, k], reached, z >= bound, cut, entered, events)
+            if is_last or running == 0:
+                break
+
+
+@numba.njit(cache=True)
+def fill_horizons(tests, is_running, trial, stratum_ends, cut, horizon):
+    """Fill `horizon` where a test that still runs asks how long both arms were followed."""
+    for k in range(tests.shape[0]):
+        if is_running[k] and (tests[k, 0] == RESTRICTED_MEAN or tests[k, 0] == MILESTONE):
+            find_horizons(trial, stratum_ends, cut, horizon)
+            return
+
+
+@numba.njit(cache=True)
+def note_end(row, reached, rejects, cut, entered, events):
+    """Write down how a trial ended: the look, rejection, month, patients and events."""
+    patients = 0.0
+    for stratum in range(entered.shape[0]):
+        patients += entered[stratum]
+    row[STAGE], row[REJECTS], row[MONTH], row[PATIENTS], row[EVENTS] = reached, rejects, cut, patients, events
 
 
 @numba.njit(cache=True, error_model="numpy")
