@@ -74,12 +74,9 @@ def test_negative_binomial_regression_equals_statsmodels(seed):
     design = sm.add_constant(arms.astype(float))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        whole = sm.NegativeBinomial(y, design, exposure=exposures).fit(
-            disp=0, method="bfgs", gtol=1e-10, maxiter=500
-        )
-        whole = sm.NegativeBinomial(y, design, exposure=exposures).fit(
-            disp=0, method="newton", start_params=whole.params, tol=1e-12
-        )
+        model = sm.NegativeBinomial(y, design, exposure=exposures)
+        rough = model.fit(disp=0, method="bfgs", gtol=1e-10, maxiter=500)
+        whole = model.fit(disp=0, method="newton", start_params=rough.params, tol=1e-12)
         alone = sm.GLM(
             y, design, family=sm.families.NegativeBinomial(alpha=whole.params[2]), exposure=exposures
         ).fit(tol=1e-12)
@@ -106,12 +103,10 @@ def test_no_event_in_an_arm_gives_no_number():
 def test_simulated_counts_have_the_law_asked_for():
     """Mean and variance of a patient's count over 12 months: Poisson mixed with a gamma law."""
     rate, dispersion, n = 0.25, 0.8, 20_000
-    found = np.array([
-        counts.count_events(
-            SEED, TRIAL, np.uint64(i),
-            rate * dispersion * draws.draw_gamma(SEED, TRIAL, np.uint64(i), np.uint64(64), 1 / dispersion), 12.0)
-        for i in range(n)
-    ])  # fmt: skip
+    found = np.empty(n, dtype=int)
+    for i in range(n):
+        frailty = dispersion * draws.draw_gamma(SEED, TRIAL, np.uint64(i), np.uint64(64), 1 / dispersion)
+        found[i] = counts.count_events(SEED, TRIAL, np.uint64(i), rate * frailty, 12.0)
     law = stats.nbinom(1 / dispersion, 1 / (1 + dispersion * rate * 12))
     seen = np.bincount(found, minlength=12)[:12]
     expected = law.pmf(np.arange(12)) * n

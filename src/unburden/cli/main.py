@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from unburden.cli import engine
+from unburden.cli.estimands import evaluate_estimands
 
 app = typer.Typer(
     help="Design clinical trials that ask less of patients.",
@@ -320,6 +321,7 @@ def _estimate_to_json(estimate: Any) -> dict[str, Any]:
 
 app.command("boundaries")(teach(engine.boundaries))
 app.command("size-trial")(teach(engine.size_trial))
+app.command("evaluate-estimands")(teach(evaluate_estimands))
 
 
 def run() -> None:

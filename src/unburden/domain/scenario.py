@@ -204,7 +204,10 @@ class Binary:
         problems.raise_if_any(InvalidDesign)
 
 
-def has_equal_arms(outcome: TimeToEvent | Continuous | Binary) -> bool:
+Outcome: TypeAlias = TimeToEvent | Continuous | Binary | Counts | Longitudinal
+
+
+def has_equal_arms(outcome: Outcome) -> bool:
     """Whether treatment does what control does: the outcome under the null hypothesis.
 
     A competing event that only ends follow-up may differ between the arms.
@@ -224,6 +227,12 @@ def has_equal_arms(outcome: TimeToEvent | Continuous | Binary) -> bool:
             return outcome.mean_difference == 0
         case Binary():
             return outcome.control_share == outcome.treatment_share
+        case Counts():
+            return outcome.control_per_month == outcome.treatment_per_month
+        case Longitudinal():
+            events = outcome.intercurrent_events
+            same = all(event.control_per_month == event.treatment_per_month for event in events)
+            return outcome.control_means == outcome.treatment_means and same
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +256,6 @@ class Accrual:
             f"rates {list(self.per_month)} must be at least 0, the last above 0",
         )
         problems.raise_if_any(InvalidDesign)
-
-
-Outcome: TypeAlias = TimeToEvent | Continuous | Binary | Counts | Longitudinal
 
 
 @dataclass(frozen=True, slots=True)

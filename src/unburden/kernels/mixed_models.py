@@ -292,14 +292,9 @@ def fit_covariance(patterns, visits, covariates, covariance, weights, inverse, e
     """
     if not start_covariance(patterns, visits, covariates, covariance):
         return False
-    parameters = visits * (visits + 1) // 2
     score, trial = np.empty((visits, visits)), np.empty((visits, visits))
-    information, step = np.empty((parameters, parameters)), np.empty(parameters)
-    old, gain = -math.inf, 0.0
-    half = np.empty((visits, visits))
-    patients = 0.0
-    for p in range(patterns.number[0]):
-        patients += patterns.counts[p]
+    step = np.empty(visits * (visits + 1) // 2)
+    old, gain = -math.inf, math.inf
     trial[:] = covariance
     is_scoring, fraction, halvings = False, 1.0, 0
     for _ in range(_STEPS):
@@ -322,28 +317,48 @@ def fit_covariance(patterns, visits, covariates, covariance, weights, inverse, e
             return True
         covariance[:] = trial
         old, fraction, halvings = likelihood, 1.0, 0
-        fill_information(patterns, weights, visits, information)
-        a = 0
-        for j in range(visits):
-            for k in range(j + 1):
-                step[a] = score[j, k] * (1.0 if j == k else 2.0)
-                a += 1
-        slope = step.copy()
-        if factor_in_place(information, parameters):
-            solve_in_place(information, parameters, step)
-            gain = 0.0
-            for a in range(parameters):
-                gain += slope[a] * step[a]
-            is_scoring = True
+        gain = fill_step(patterns, weights, visits, score, step)
+        is_scoring = gain < math.inf
+        if is_scoring:
             move(covariance, step, 1.0, visits, trial)
         else:
-            multiply(covariance, score, half)
-            multiply(half, covariance, trial)
-            for s in range(visits):
-                for t in range(visits):
-                    trial[s, t] = covariance[s, t] + 2.0 / patients * trial[s, t]
-            is_scoring, gain = False, math.inf
+            move_by_expectation(covariance, score, patterns, visits, trial)
     return False
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_step(patterns, weights, visits, score, step):
+    """Fill the scoring step on the lower triangle; twice the gain it promises, infinite without a step."""
+    parameters = visits * (visits + 1) // 2
+    information = np.empty((parameters, parameters))
+    fill_information(patterns, weights, visits, information)
+    a = 0
+    for j in range(visits):
+        for k in range(j + 1):
+            step[a] = score[j, k] * (1.0 if j == k else 2.0)
+            a += 1
+    slope = step.copy()
+    if not factor_in_place(information, parameters):
+        return math.inf
+    solve_in_place(information, parameters, step)
+    gain = 0.0
+    for a in range(parameters):
+        gain += slope[a] * step[a]
+    return gain
+
+
+@numba.njit(cache=True, error_model="numpy")
+def move_by_expectation(covariance, score, patterns, visits, out):
+    """out = the covariance after a step of the EM algorithm: V + 2/n V (score) V."""
+    patients = 0.0
+    for p in range(patterns.number[0]):
+        patients += patterns.counts[p]
+    half = np.empty((visits, visits))
+    multiply(covariance, score, half)
+    multiply(half, covariance, out)
+    for s in range(visits):
+        for t in range(visits):
+            out[s, t] = covariance[s, t] + 2.0 / patients * out[s, t]
 
 
 @numba.njit(cache=True)
@@ -355,6 +370,21 @@ def move(covariance, step, fraction, visits, out):
             out[j, k] = covariance[j, k] + fraction * step[a]
             out[k, j] = out[j, k]
             a += 1
+
+
+@numba.njit(cache=True, error_model="numpy")
+def add_pull(weight, products, j, k, visits, covariates, out):
+    """Add Σ X' W E_jk W X of one pattern."""
+    for s in range(visits):
+        for t in range(visits):
+            pull = weight[s, j] * weight[k, t]
+            if j != k:
+                pull += weight[s, k] * weight[j, t]
+            if pull == 0.0:
+                continue
+            for c in range(covariates):
+                for d in range(covariates):
+                    out[s * covariates + c, t * covariates + d] += pull * products[visits + c, visits + d]
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -385,17 +415,7 @@ def fill_restricted_information(patterns, weights, inverse, visits, covariates, 
                             pair_trace(middle, weight, j, k, m, n) + pair_trace(weight, middle, j, k, m, n)
                         )
                         b += 1
-                for s in range(visits):
-                    for t in range(visits):
-                        pull = weight[s, j] * weight[k, t]
-                        if j != k:
-                            pull += weight[s, k] * weight[j, t]
-                        if pull != 0.0:
-                            for c in range(covariates):
-                                for d in range(covariates):
-                                    pulls[a, s * covariates + c, t * covariates + d] += (
-                                        pull * products[visits + c, visits + d]
-                                    )
+                add_pull(weight, products, j, k, visits, covariates, pulls[a])
                 a += 1
     turned = np.empty((parameters, size, size))
     for a in range(parameters):

@@ -1,7 +1,6 @@
 """A trial design and its world in one TOML file, without protocol or patients."""
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -20,18 +19,9 @@ from unburden.domain.analysis import (
     SurvivalTest,
 )
 from unburden.domain.design import Design, Events, Months
-from unburden.domain.errors import InvalidDesign, InvalidStudy, Problems
-from unburden.domain.scenario import (
-    Accrual,
-    Binary,
-    Continuous,
-    Hazard,
-    PiecewiseHazard,
-    Scenario,
-    Stratum,
-    TimeToEvent,
-    WeibullHazard,
-)
+from unburden.domain.errors import InvalidStudy, Problems
+from unburden.domain.estimands import ANALYSES, Estimand
+from unburden.domain.scenario import Accrual, Scenario
 from unburden.domain.sequential import (
     Efficacy,
     FixedFutility,
@@ -52,6 +42,7 @@ from unburden.domain.simulation_report import (
     PlannedScenario,
     Question,
 )
+from unburden.study.outcome_files import attempt, name_part, parse_outcome
 
 SPENDINGS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "obrien-fleming-spending": (OBrienFlemingSpending, ()),
@@ -98,6 +89,7 @@ class DesignFile:
     text: str = ""
     sha256: str = ""
     is_single: bool = True
+    estimands: tuple[Estimand, ...] = ()
 
     @property
     def scenario(self) -> Scenario:
@@ -111,8 +103,8 @@ class DesignFile:
 def read_design(path: Path | str, besides: Sequence[str] = ()) -> DesignFile:
     """Read a DESIGN.toml: tables [design], [scenario] (or several [[scenarios]]) and what is wanted besides.
 
-    Besides: [run], [question], [[alternatives]]. Unknown keys are errors; the tables `besides` are
-    somebody else's. Raises `InvalidStudy`.
+    Besides: [run], [question], [[alternatives]], [[estimands]]. Unknown keys are errors; the tables
+    `besides` are somebody else's. Raises `InvalidStudy`.
     """
     found, content = read_toml_with_bytes(Path(path))
     tables = {key: table for key, table in found.items() if key not in besides}
@@ -125,9 +117,10 @@ def read_design(path: Path | str, besides: Sequence[str] = ()) -> DesignFile:
     run.close()
     question = _parse_question(reader.take("question", dict, {}), problems)
     own = reader.take("design", dict)
-    design = _attempt(lambda: _parse_design(own, problems), problems)
+    design = attempt(lambda: _parse_design(own, problems), problems)
     alternatives = _parse_alternatives(reader.take("alternatives", list, []), own, problems)
     scenarios = _parse_scenarios(reader, problems)
+    estimands = _parse_estimands(reader.take("estimands", list, []), problems)
     reader.close()
     problems.raise_if_any(InvalidStudy)
     assert design is not None
@@ -144,6 +137,7 @@ def read_design(path: Path | str, besides: Sequence[str] = ()) -> DesignFile:
         content.decode("utf-8-sig"),
         hashlib.sha256(content).hexdigest(),
         not reader.has("scenarios"),
+        estimands,
     )
 
 
@@ -169,7 +163,7 @@ def _parse_alternatives(
         changes = {key: value for key, value in reader.table.items() if key not in reader.taken}
         dropped = {*without, *(_STOPPING_KEYS if _STOPPING_KEYS & set(changes) else ())}
         merged = {key: value for key, value in own.items() if key not in dropped} | changes
-        design = _attempt(lambda t=merged, w=where: _parse_design(t, problems, w), problems, where)
+        design = attempt(lambda t=merged, w=where: _parse_design(t, problems, w), problems, where)
         problems.check(bool(changes or without), f"{where} changes nothing of [design]; give what differs")
         if design is not None:
             made.append(AlternativeDesign(name, why, design))
@@ -177,10 +171,25 @@ def _parse_alternatives(
     return tuple(made)
 
 
+def _parse_estimands(tables: list[Any], problems: Problems) -> tuple[Estimand, ...]:
+    """Estimands with a strategy for each intercurrent event."""
+    made = []
+    for number, table in enumerate(tables, start=1):
+        before = len(problems)
+        reader = TableReader(table, f"[[estimands]] {number}", problems)
+        name, analysis = reader.take("name", str), reader.choose("analysis", ANALYSES, "mixed-model")
+        failure, strategies = reader.take("failure_value", float, None), reader.take("strategies", dict, {})
+        reader.close()
+        if len(problems) == before:
+            made.append(attempt(lambda a=(name, strategies, analysis, failure): Estimand(*a), problems))
+    _check_names([estimand.name for estimand in made if estimand], "estimands", problems)
+    return tuple(estimand for estimand in made if estimand)
+
+
 def _parse_scenarios(reader: TableReader, problems: Problems) -> tuple[PlannedScenario, ...]:
     """The one [scenario], or several [[scenarios]], each with a stream of its own unless it names one."""
     if not reader.has("scenarios"):
-        found = _attempt(lambda: _parse_scenario(reader.take("scenario", dict), problems), problems)
+        found = attempt(lambda: _parse_scenario(reader.take("scenario", dict), problems), problems)
         return (found,) if found else ()
     tables = reader.take("scenarios", list)
     both = reader.take("scenario", dict, None) is not None
@@ -192,7 +201,7 @@ def _parse_scenarios(reader: TableReader, problems: Problems) -> tuple[PlannedSc
     for number, table in enumerate(tables, start=1):
         where = f"[[scenarios]] {number}"
         stream = 0 if isinstance(table, dict) and "stream" in table else next(free)
-        found = _attempt(
+        found = attempt(
             lambda t=table, w=where, s=stream: _parse_scenario(t, problems, w, s), problems, where
         )
         if found is not None:
@@ -214,7 +223,7 @@ def read_plan(path: Path | str) -> SequentialPlan:
     """The group-sequential test of a TOML file with a table [plan]; raises `InvalidStudy`."""
     problems = Problems(str(path))
     reader = TableReader(read_toml(Path(path)), "the file", problems)
-    plan = _attempt(lambda: parse_plan_table(reader.take("plan", dict), "[plan]", problems), problems)
+    plan = attempt(lambda: parse_plan_table(reader.take("plan", dict), "[plan]", problems), problems)
     reader.close()
     problems.raise_if_any(InvalidStudy)
     assert plan is not None
@@ -233,7 +242,7 @@ def parse_plan(given: Mapping[str, Any]) -> SequentialPlan:
         if key in table:
             table[key] = _split_family(table[key], key, problems)
     problems.raise_if_any(InvalidStudy)
-    plan = _attempt(lambda: parse_plan_table(table, "[plan]", problems), problems)
+    plan = attempt(lambda: parse_plan_table(table, "[plan]", problems), problems)
     problems.raise_if_any(InvalidStudy)
     assert plan is not None
     return plan
@@ -267,16 +276,6 @@ def parse_plan_table(table: Any, where: str, problems: Problems) -> SequentialPl
     if len(problems):
         return None
     return SequentialPlan(alpha, sided, tuple(rates), efficacy, futility, binding, beta, harm)  # type: ignore[arg-type]
-
-
-def _attempt(parse, problems: Problems, where: str = ""):
-    """What `parse` gives, or None with the record's own problems added, after `where` they stand."""
-    try:
-        return parse()
-    except InvalidDesign as error:
-        prefix = f"{where}, " if where else ""
-        problems.extend(f"{prefix}{error.where}: {problem}" for problem in error.problems)
-        return None
 
 
 def _parse_design(table: Any, problems: Problems, where: str = "[design]") -> Design | None:
@@ -350,16 +349,7 @@ def _parse_test(table: Any, where: str, problems: Problems) -> SurvivalTest | No
         pairs = reader.take_list("weights", list)
         numbers = [tuple(tuple(pair) for pair in pairs)]
     reader.close()
-    return _attempt(lambda: made(*numbers), problems) if len(problems) == before else None
-
-
-def name_part(where: str, key: str) -> str:
-    """A table inside another as problems name it.
-
-    >>> name_part("[design]", "test"), name_part("[[scenarios]] 2", "outcome")
-    ('[design.test]', '[[scenarios]] 2 outcome')
-    """
-    return f"{where[:-1]}.{key}]" if where.endswith("]") else f"{where} {key}"
+    return attempt(lambda: made(*numbers), problems) if len(problems) == before else None
 
 
 def _parse_scenario(
@@ -376,93 +366,9 @@ def _parse_scenario(
     name, dropout = reader.take("name", str), reader.take("dropout_per_year", float, 0.0)
     starts = reader.take_list("accrual_start_months", float, [0.0])
     rates, sources = reader.take_list("accrual_per_month", float), reader.take_list("sources", str)
-    outcome = _parse_outcome(reader.take("outcome", dict), problems, name_part(where, "outcome"))
+    outcome = parse_outcome(reader.take("outcome", dict), problems, name_part(where, "outcome"))
     reader.close()
     if len(problems) > before or outcome is None:
         return None
     accrual = Accrual(tuple(starts), tuple(rates))
     return PlannedScenario(Scenario(name, accrual, outcome, dropout, tuple(sources), stream), purpose, why)
-
-
-def _parse_outcome(
-    table: Any, problems: Problems, where: str = "[scenario.outcome]"
-) -> TimeToEvent | Continuous | Binary | None:
-    before = len(problems)
-    reader = TableReader(table, where, problems)
-    kind = reader.choose("type", ("time-to-event", "continuous", "binary"))
-    if kind != "time-to-event":
-        keys = ("mean_difference", "sd") if kind == "continuous" else ("control_share", "treatment_share")
-        made = [reader.take("name", str), *(reader.take(key, float) for key in (*keys, "assessed_month"))]
-        reader.close()
-        if len(problems) > before:
-            return None
-        return Continuous(*made) if kind == "continuous" else Binary(*made)
-    name = reader.take("name", str)
-    strata = []
-    for number, item in enumerate(reader.take("strata", list, []), start=1):
-        stratum = TableReader(item, _name_stratum(where, number), problems)
-        words = stratum.take("name", str), stratum.take("share", float)
-        arms = _parse_arms(stratum, problems)
-        stratum.close()
-        strata.append((words, arms))
-    control, treatment = _parse_arms(reader, problems)
-    competing = None
-    if reader.has("competing"):
-        own = TableReader(reader.take("competing", dict), name_part(where, "competing"), problems)
-        competing = _parse_arms(own, problems)
-        own.close()
-    cured = reader.take_list("cured_shares", float, [0.0, 0.0])
-    problems.check(len(cured) == 2, f"{where} has {len(cured)} cured_shares; give control's and treatment's")
-    more = {
-        "competing_counts": reader.take("competing_counts", bool, False),
-        "switching_per_month": reader.take("switching_per_month", float, 0.0),
-        "assessment_months": tuple(reader.take_list("assessment_months", float, [])),
-        "reporting_delay_months": reader.take("reporting_delay_months", float, 0.0),
-    }
-    reader.close()
-    if len(problems) > before:
-        return None
-    made_strata = tuple(Stratum(*words, *arms) for words, arms in strata)
-    return TimeToEvent(name, control, treatment, made_strata, tuple(cured), competing, **more)  # type: ignore[arg-type]
-
-
-def _name_stratum(where: str, number: int) -> str:
-    return f"[[scenario.outcome.strata]] {number}" if where.endswith("]") else f"{where} strata {number}"
-
-
-def _parse_arms(reader: TableReader, problems: Problems) -> tuple[Hazard, Hazard]:
-    """`control`, and `treatment` or a `hazard_ratio` to it."""
-    control = _parse_hazard(reader, "control", problems)
-    ratio = reader.take("hazard_ratio", float, None)
-    if ratio is None:
-        return control, _parse_hazard(reader, "treatment", problems)
-    problems.check(ratio > 0, f"{reader.where} has hazard_ratio = {ratio}; give a number over 0")
-    problems.check(not reader.has("treatment"), f"{reader.where} has treatment and hazard_ratio; give one")
-    if ratio <= 0:
-        return control, control
-    if isinstance(control, WeibullHazard):
-        scale = control.scale_months * ratio ** (-1 / control.shape)
-        return control, WeibullHazard(control.shape, scale)
-    rates = tuple(ratio * rate for rate in control.per_month)
-    return control, PiecewiseHazard(control.start_months, rates)
-
-
-def _parse_hazard(reader: TableReader, key: str, problems: Problems) -> Hazard:
-    """Steps, a Weibull law, or the median of a constant hazard."""
-    fallback = PiecewiseHazard((0.0,), (0.05,))
-    own = TableReader(reader.take(key, dict), f"{reader.where} {key}", problems)
-    before = len(problems)
-    if own.has("shape"):
-        shape, scale = own.take("shape", float), own.take("scale_months", float)
-        own.close()
-        return _attempt(lambda: WeibullHazard(shape, scale), problems, own.where) or fallback
-    if own.has("median_months"):
-        median = own.take("median_months", float)
-        problems.check(median > 0, f"{own.where} has median_months = {median}; give a number over 0")
-        starts, rates = [0.0], [math.log(2) / median if median > 0 else math.nan]
-    else:
-        starts, rates = own.take_list("start_months", float, [0.0]), own.take_list("per_month", float)
-    own.close()
-    if len(problems) > before:
-        return fallback
-    return _attempt(lambda: PiecewiseHazard(tuple(starts), tuple(rates)), problems, own.where) or fallback
