@@ -13,6 +13,7 @@ from unburden.domain.analysis import (
     RestrictedMean,
 )
 from unburden.domain.design import Design, Events
+from unburden.domain.repeated import Longitudinal
 from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.trials import simulate_trials
 
@@ -53,3 +54,14 @@ def test_t(patients):
     world = Scenario("null", Accrual((0.0,), (20.0,)), Continuous("x", 0.0, 1.0, 6.0), 0.1, ("assumed:null",))
     found = simulate_trials(Design(patients, 1.0, 0.025, (1.0,), None), world, trials=TRIALS, seed=12)
     assert found.power.value == pytest.approx(0.025, abs=LIMIT)
+
+
+@pytest.mark.parametrize("rates", [(1.0,), (0.5, 1.0)])
+def test_mixed_model(rates):
+    """The information at a look is not quite its share of patients, so that alpha is kept to 0.0005."""
+    visits = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+    covariance = tuple(tuple(0.7 ** abs(i - j) for j in range(6)) for i in range(6))
+    outcome = Longitudinal("x", visits, (0.0,) * 6, (0.0,) * 6, covariance)
+    world = Scenario("null", Accrual((0.0,), (20.0,)), outcome, 0.2, ("assumed:null",))
+    found = simulate_trials(Design(300, 1.0, 0.025, rates, None), world, trials=TRIALS, seed=13)
+    assert found.power.value == pytest.approx(0.025, abs=LIMIT + 0.0005)

@@ -91,6 +91,18 @@ def test_competing_events_end_follow_up_or_count():
         assert counted[counted[:, 3] == arm][:, 2].all()
 
 
+@pytest.mark.parametrize(("strategy", "share"), [("hypothetical", 0.05 / 0.12), ("composite", 1.0)])
+def test_switching_ends_follow_up_or_counts(strategy, share):
+    """The first of two exponential times; the treated arm never switches."""
+    outcome = TimeToEvent("death", FLAT, LOWER, switching_per_month=0.07, switching_strategy=strategy)
+    rows = draw(outcome)
+    controls, treated = rows[rows[:, 3] == 0], rows[rows[:, 3] == 1]
+    assert kstest(controls[:, 1], expon(scale=1 / 0.12).cdf).pvalue > 0.001
+    assert controls[:, 2].mean() == pytest.approx(share, abs=0.025)
+    assert kstest(treated[:, 1], expon(scale=1 / 0.03).cdf).pvalue > 0.001
+    assert treated[:, 2].all()
+
+
 def test_switching_gives_controls_the_treatment_hazard_later():
     """Survival with exponential switching at rate s and hazards a, b in closed form."""
     a, b, s = 0.05, 0.02, 0.04

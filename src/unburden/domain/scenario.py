@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import check_sources
@@ -71,6 +71,10 @@ class Stratum:
     treatment: Hazard
 
 
+SwitchingStrategy = Literal["treatment-policy", "hypothetical", "composite"]
+SWITCHING_STRATEGIES: tuple[SwitchingStrategy, ...] = ("treatment-policy", "hypothetical", "composite")
+
+
 @dataclass(frozen=True, slots=True)
 class TimeToEvent:
     """Two hazards; `treatment` is what the trial hopes for (the control's under the null).
@@ -81,7 +85,9 @@ class TimeToEvent:
     treatment never have the event. `competing` hazards of the two arms end follow-up as dropout
     does (cause-specific analysis) or, where `competing_counts`, are events themselves.
     `switching_per_month` is the hazard at which controls change to treatment, from then on with its
-    hazard at the same time since entry. `assessment_months` are the times since entry at which the
+    hazard at the same time since entry. `switching_strategy` (ICH E9(R1)) says what the analysis makes
+    of it: "treatment-policy" nothing, "hypothetical" ends follow-up at the switch, "composite" counts
+    it as an event. `assessment_months` are the times since entry at which the
     event can be seen, the last gap going on for ever; a competing event is seen at once.
     `reporting_delay_months` pass before an event is known.
     """
@@ -96,9 +102,13 @@ class TimeToEvent:
     switching_per_month: float = 0.0
     assessment_months: tuple[float, ...] = ()
     reporting_delay_months: float = 0.0
+    switching_strategy: SwitchingStrategy = "treatment-policy"
 
     def __post_init__(self) -> None:
         problems = Problems(f"outcome {self.name!r}")
+        strategy, known = self.switching_strategy, ", ".join(SWITCHING_STRATEGIES)
+        told = f"switching_strategy is {strategy!r}; use one of {known}"
+        problems.check(strategy in SWITCHING_STRATEGIES, told)
         shares = [stratum.share for stratum in self.strata]
         fits = not shares or (min(shares) > 0 and math.isclose(sum(shares), 1.0, abs_tol=1e-9))
         problems.check(fits, f"shares of strata {shares} must be above 0 and sum to 1")

@@ -15,7 +15,8 @@ from unburden.kernels.patients import (
 )
 from unburden.kernels.random import draw_two_uniforms
 
-CURED, SHAPE, SCALE, SWITCHING, DELAY, DROPOUT = range(6)
+CURED, SHAPE, SCALE, SWITCHING, DELAY, DROPOUT, AFTER_SWITCH = range(7)
+IGNORED, CENSORED, COUNTED = range(3)
 _LEAVING, _COMPETING = np.uint64(1), np.uint64(2)
 _ONE, _TWO, _TWENTY_FOUR = np.uint64(1), np.uint64(2), np.uint64(24)
 
@@ -50,9 +51,13 @@ def draw_course(seed, scenario, number, first, i, world, stratum, trial, scratch
     patient = first + np.uint64(i)
     key = number | (scenario << np.uint64(32))
     for_leaving, for_switching = draw_two_uniforms(seed, key, patient, _LEAVING)
-    event = math.inf
+    event, switch = math.inf, math.inf
+    if course[SWITCHING] > 0.0:
+        switch = -math.log(for_switching) / course[SWITCHING]
+    is_ignored = course[AFTER_SWITCH] == IGNORED
     if scratch.real[2, i] >= course[CURED]:
-        event = find_event(world, stratum, arm, course, scratch.real[4, i], for_switching)
+        target = scratch.real[4, i]
+        event = find_event(world, stratum, arm, target, switch if is_ignored else math.inf)
     leaving = -math.log(for_leaving) / course[DROPOUT] if course[DROPOUT] > 0.0 else math.inf
     competing = math.inf
     if world.pieces[stratum, COMPETING_CONTROL + arm] > 0:
@@ -62,10 +67,15 @@ def draw_course(seed, scenario, number, first, i, world, stratum, trial, scratch
     counts = world.steps[stratum, COMPETING_CONTROL + arm, 2, 0] > 0.0
     seen = find_visit_after(world.visits, event)
     out = min(leaving, competing)
+    failure = competing if counts else math.inf
+    if not is_ignored:
+        out = min(out, switch)
+        if course[AFTER_SWITCH] == COUNTED:
+            failure = min(failure, switch)
     if seen <= out:
         time, is_event = seen, True
-    elif counts and competing <= leaving:
-        time, is_event = competing, True
+    elif failure <= out:
+        time, is_event = failure, True
     else:
         time, is_event = find_visit_before(world.visits, out), False
     trial.time[i] = time
@@ -74,12 +84,9 @@ def draw_course(seed, scenario, number, first, i, world, stratum, trial, scratch
 
 
 @numba.njit(cache=True, error_model="numpy")
-def find_event(world, stratum, arm, course, target, for_switching):
-    """Time at which the cumulative hazard reaches `target`, a switch to treatment on the way or not."""
+def find_event(world, stratum, arm, target, switch):
+    """Time at which the cumulative hazard reaches `target`, with treatment's hazard from `switch` on."""
     own = invert_hazard(world, stratum, arm, target)
-    if course[SWITCHING] <= 0.0:
-        return own
-    switch = -math.log(for_switching) / course[SWITCHING]
     if own <= switch:
         return own
     left = target - accumulate_hazard(world, stratum, arm, switch)

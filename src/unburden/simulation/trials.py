@@ -31,7 +31,7 @@ from unburden.domain.scenario import (
 )
 from unburden.domain.sequential import SequentialBounds
 from unburden.domain.shards import Histogram, Shard, ShardSums
-from unburden.kernels import survival_tests
+from unburden.kernels import courses, survival_tests
 from unburden.kernels.patients import World
 from unburden.kernels.trials import EVENTS, MONTH, PATIENTS, REJECTS, STAGE, Looks, simulate_survival_trials
 from unburden.simulation.boundaries import derive_bounds
@@ -47,6 +47,11 @@ _CODE_BY_TEST = {
     RestrictedMean: survival_tests.RESTRICTED_MEAN,
     Milestone: survival_tests.MILESTONE,
     CoxWald: survival_tests.COX,
+}
+_CODE_BY_STRATEGY = {
+    "treatment-policy": courses.IGNORED,
+    "hypothetical": courses.CENSORED,
+    "composite": courses.COUNTED,
 }
 _BIT_BY_WEIGHT = {(0, 0): 1, (1, 0): 2, (0, 1): 4, (1, 1): 8}
 _EVER = 1e6
@@ -281,18 +286,19 @@ def _list_steps(scenario: Scenario, stratum: Stratum) -> list[tuple[Sequence[flo
 
 
 def _list_courses(scenario: Scenario, stratum: Stratum) -> list[list[float]]:
-    """Cured share, Weibull shape and scale, switching, delay and dropout of the two arms."""
+    """Cured share, Weibull shape and scale, switching, delay, dropout and strategy of the two arms."""
     outcome = scenario.outcome
     assert isinstance(outcome, TimeToEvent)
-    courses = []
+    rows = []
     for arm, hazard in enumerate((stratum.control, stratum.treatment)):
         shape, scale = (
             (hazard.shape, hazard.scale_months) if isinstance(hazard, WeibullHazard) else (1.0, 0.0)
         )
         switching = outcome.switching_per_month if arm == 0 else 0.0
         delay, dropout = outcome.reporting_delay_months, scenario.dropout_hazard_per_month
-        courses.append([outcome.cured_shares[arm], shape, scale, switching, delay, dropout])
-    return courses
+        after = _CODE_BY_STRATEGY[outcome.switching_strategy]
+        rows.append([outcome.cured_shares[arm], shape, scale, switching, delay, dropout, after])
+    return rows
 
 
 def _check(design: Design, scenario: Scenario, trials: int, seed: int, threads: int | None) -> None:

@@ -8,6 +8,7 @@ from unburden.data.tables import TableReader
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.repeated import EVENT_KINDS, Counts, IntercurrentEvent, Longitudinal
 from unburden.domain.scenario import (
+    SWITCHING_STRATEGIES,
     Binary,
     Continuous,
     Hazard,
@@ -161,6 +162,7 @@ def _parse_time_to_event(reader: TableReader, problems: Problems) -> TimeToEvent
         "switching_per_month": reader.take("switching_per_month", float, 0.0),
         "assessment_months": tuple(reader.take_list("assessment_months", float, [])),
         "reporting_delay_months": reader.take("reporting_delay_months", float, 0.0),
+        "switching_strategy": reader.choose("switching_strategy", SWITCHING_STRATEGIES, "treatment-policy"),
     }
     reader.close()
     if len(problems) > before:

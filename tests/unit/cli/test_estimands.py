@@ -96,9 +96,10 @@ def test_outcomes_are_read(tmp_path):
         (COUNTS.format(-1), "give a number over 0"),
         ('type = "ordinal"', "use one of time-to-event, continuous, binary, counts, longitudinal"),
         ('type = "longitudinal"\nvisit_months = [1]\ncontrol_means = [0]\ntreatment_means = [1]\n'
-         'covariance = [[1]]\n[[scenario.outcome.intercurrent_events]]\nname = "x"\nkind = "holiday"\ncontrol_per_month = 0\n'
-         'treatment_per_month = 0\ncolour = 1', "unknown key 'colour'"),
-        (COUNTS.format(1) + '\n[[estimands]]\nname = "e"\nstrategies = { stop = "ignore" }', "use one of treatment-policy"),
+         'covariance = [[1]]\n[[scenario.outcome.intercurrent_events]]\nname = "x"\nkind = "holiday"\n'
+         'control_per_month = 0\ntreatment_per_month = 0\ncolour = 1', "unknown key 'colour'"),
+        (COUNTS.format(1) + '\n[[estimands]]\nname = "e"\nstrategies = { stop = "ignore" }',
+         "use one of treatment-policy"),
     ],
 )  # fmt: skip
 def test_bad_tables_are_told(tmp_path, text, told):
