@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from unburden.data.tables import TableReader, read_toml
 from unburden.domain.errors import InvalidStudy, Problems
@@ -14,6 +14,7 @@ from unburden.simulation.boundaries import derive_bounds, derive_characteristics
 from unburden.simulation.power import ExpectedPower, solve_events, solve_patients
 from unburden.simulation.sizes import (
     SampleSize,
+    Sided,
     size_counts,
     size_longitudinal,
     size_means,
@@ -21,6 +22,7 @@ from unburden.simulation.sizes import (
     size_proportions,
     size_risk_ratio,
 )
+from unburden.simulation.survival_sizes import METHODS, FollowUp, SizeMethod, size_survival
 from unburden.study.design_files import parse_plan_table, read_design
 
 SOURCE = "model:closed form"
@@ -59,15 +61,16 @@ FIXED: Mapping[str, tuple[Callable[..., SampleSize], Keys]] = {
 def size_trial(path: Path | str) -> TrialSize:
     """The size that the table [size] of a TOML file asks for.
 
-    `endpoint` is "means", "proportions", "risk-ratio", "one-proportion", "counts", "longitudinal" or
-    "survival"; the other keys are the arguments of the functions in `simulation.sizes`. A table [plan]
-    inflates a fixed size for its looks. "survival" takes [design] and [scenario] as `read_design`
-    does, and solves for events or patients. Raises `InvalidStudy`, `InvalidDesign`.
+    `endpoint` is "means", "proportions", "risk-ratio", "one-proportion", "counts", "longitudinal",
+    "log-rank" or "survival"; the other keys are the arguments of the functions in `simulation.sizes`. A
+    table [plan] inflates a fixed size for its looks. "log-rank" has one look and exponential times, by the
+    formula that `method` names (with the keys of `FollowUp`); "survival" takes [design] and [scenario]
+    as `read_design` does, and solves for events or patients. Raises `InvalidStudy`, `InvalidDesign`.
     """
     problems = Problems(str(path))
     tables = read_toml(Path(path))
     reader = TableReader(tables.get("size"), "[size]", problems)
-    endpoint = reader.choose("endpoint", (*FIXED, "one-proportion", "survival"))
+    endpoint = reader.choose("endpoint", (*FIXED, "one-proportion", "log-rank", "survival"))
     if endpoint == "survival":
         return _size_survival(reader, tables, Path(path), problems)
     known = {"size", "plan"}
@@ -77,6 +80,13 @@ def size_trial(path: Path | str) -> TrialSize:
     if endpoint == "one-proportion":
         return _size_one_proportion(reader, 0.025 if alpha is None else alpha, power, problems)
     sided = reader.take("sided", int, None)
+    if endpoint == "log-rank":
+        problems.check(
+            "plan" not in tables, "a log-rank size by formula has one look; take endpoint survival"
+        )
+        return _size_log_rank(
+            reader, 0.025 if alpha is None else alpha, power, cast(Sided, sided or 1), problems
+        )
     plan = None
     if "plan" in tables:
         plan = parse_plan_table(tables["plan"], "[plan]", problems)
@@ -141,6 +151,35 @@ def _size_one_proportion(reader: TableReader, alpha: float, power: float, proble
         "one-proportion",
         (("patients", exact(patients, "patient", SOURCE)),),
         (f"exact binomial test; {note}",),
+    )
+
+
+def _size_log_rank(
+    reader: TableReader, alpha: float, power: float, sided: Sided, problems: Problems
+) -> TrialSize:
+    method = cast(SizeMethod, reader.choose("method", METHODS))
+    given = {key: reader.take(key, float) for key in ("control_hazard", "hazard_ratio")}
+    ratio = reader.take("ratio", float, 1.0)
+    months = [reader.take(key, float) for key in ("accrual_months", "follow_up_months")]
+    names = ("control_dropout_per_month", "treatment_dropout_per_month", "entry_rate")
+    more = {key: reader.take(key, float, 0.0) for key in names}
+    reader.close()
+    problems.raise_if_any(InvalidStudy)
+    found = size_survival(
+        **given, alpha=alpha, power=power, sided=sided, follow_up=FollowUp(*months, **more), method=method,
+        ratio=ratio,
+    )  # fmt: skip
+    treated, controls = found.patients.rounded
+    return TrialSize(
+        "log-rank",
+        (
+            ("patients", exact(found.patients.total, "patient", SOURCE)),
+            ("expected events", exact(found.events, "event", SOURCE)),
+            ("whole patients, treatment", exact(treated, "patient", SOURCE)),
+            ("whole patients, control", exact(controls, "patient", SOURCE)),
+            ("whole patients in all", exact(treated + controls, "patient", SOURCE)),
+        ),
+        (f"exponential times; formula of {method}",),
     )
 
 
