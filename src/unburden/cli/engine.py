@@ -172,7 +172,7 @@ def simulate_design_file(
         if not record.is_single:
             typer.echo(f"{name} ({found.planned.purpose}, stream {found.planned.scenario.stream})")
         typer.echo(f"sums of all shards: SHA-256 {found.runs[0].sha256}")
-        _print_runs(told[name] | others[name])
+        _print_runs(told[name] | others[name], found.planned.purpose)
     if report:
         typer.echo(f"Report: {report.resolve()}")
 
@@ -208,14 +208,15 @@ def _tell_runs(runs: Any) -> dict[str, dict[str, Any]]:
     return told
 
 
-def _print_runs(told: dict[str, dict[str, Any]]) -> None:
+def _print_runs(told: dict[str, dict[str, Any]], purpose: str) -> None:
+    words_by_key = {"power": {"null": "type I", "stress": "succeed"}.get(purpose, "power")}
     for name, numbers in told.items():
         typer.echo(f"{name}: {numbers['trials']:,} trials, seed {numbers['seed']}")
         for key in ("power", "months", "patients", "events"):
             if key in numbers:
                 e = numbers[key]
                 error = f"95 % error of simulation {e['low']:.4f} to {e['high']:.4f}"
-                typer.echo(f"  {key:10}{e['value']:12.4f}   {error}")
+                typer.echo(f"  {words_by_key.get(key, key):10}{e['value']:12.4f}   {error}")
         for key, words in (("rejected_by_look", "rejected"), ("critical_values", "z at least")):
             typer.echo(f"  {words:10}" + "".join(f"{value:12.4f}" for value in numbers[key]))
 

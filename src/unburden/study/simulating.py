@@ -59,7 +59,7 @@ def simulate_scenarios(
     needs. Alternative designs meet the same random numbers. Raises `InvalidDesign`.
     """
     return tuple(
-        _simulate_scenario(record, planned, trials, seed, error, job) for planned in record.scenarios
+        _simulate_scenario(record, planned, trials, seed, error, job or Job()) for planned in record.scenarios
     )
 
 
@@ -83,8 +83,8 @@ def _simulate_scenario(
         shares = [sum(rejected) / sums.trials for rejected in sums.rejected]
         chosen = max(chosen, count_trials(min(shares, key=lambda share: abs(share - 0.5)), error))
         sums = sums if chosen == asked else simulate(record.design, tests, name)
-    obeyed = _drop_futility(record.design) if planned.purpose == "null" else None
-    ignored = simulate(obeyed, tests, f"{name}, futility ignored") if obeyed else None
+    unobeyed = _drop_futility(record.design) if planned.purpose == "null" else None
+    ignored = simulate(unobeyed, tests, f"{name}, futility ignored") if unobeyed else None
     alternatives = tuple(
         run
         for other in record.alternatives
@@ -130,11 +130,11 @@ def _simulate(
 
 
 def _tell_trials(record: DesignFile, trials: int | None, error: float | None, asked: int) -> str:
-    """How the number of trials was chosen."""
-    why = f"{asked:,} asked for by --trials" if trials is not None else f"{asked:,} asked for by the file"
+    """How the number of trials was chosen; the file's own reason only where its own number was run."""
+    why = f"{asked:,} asked for by {'the design file' if trials is None else '--trials'}"
     if error is not None:
-        why += f", then more until the standard error of the share of rejections is about {error:g}"
-    return f"{why}: {record.trials_why}" if record.trials_why else why
+        return f"{why}, then more until the standard error of the share of successes is about {error:g}"
+    return f"{why}. {record.trials_why}" if record.trials_why and trials is None else why
 
 
 def _drop_futility(design: Design) -> Design | None:
