@@ -19,6 +19,10 @@ Error = Annotated[
     float | None,
     typer.Option("--error", help="Simulate until the standard error of power is about this small."),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write the simulation report here (.html, and .json beside it)."),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Write tables and charts to this HTML file.")]
 
 
@@ -133,45 +137,62 @@ def simulate_design_file(
     plot: Path | None,
     run: Run,
     progress: Any,
+    report: Path | None = None,
 ) -> None:
-    """Simulate a DESIGN.toml, each of its tests on the same patients."""
-    from unburden.study.design_files import TESTS, read_design
-    from unburden.study.sharding import count_trials, open_executor, simulate_sharded
+    """Simulate a DESIGN.toml: each of its scenarios, each of its tests on the same patients."""
+    from unburden.study.design_files import read_design
+    from unburden.study.sharding import open_executor
+    from unburden.study.simulating import Job, simulate_scenarios
 
     record = read_design(path)
     chosen_seed = record.seed if seed is None else seed
-    chosen = record.trials if trials is None else trials
-    tests = record.tests or (record.design.test,)
-    names = {made: name for name, (made, _) in TESTS.items()}
-
-    def simulate(count: int):
-        return simulate_sharded(
-            record.design,
-            record.scenario,
-            tests,
-            trials=count,
-            seed=chosen_seed,
-            ledger=run.ledger,
-            executor=executor,
-            threads=threads,
-            progress=progress,
-        )
-
+    if report:
+        _prepare_report(report)
     with open_executor(run.workers, run.cluster) as (executor, threads):
-        runs, digest = simulate(chosen)
-        if run.error is not None:
-            worst = min((found.power.value for found in runs), key=lambda p: abs(p - 0.5))
-            chosen = max(chosen, count_trials(worst, run.error))
-            runs, digest = simulate(chosen)
-    told = {}
-    for found in runs:
+        job = Job(run.ledger, executor, threads, progress)
+        results = simulate_scenarios(record, trials=trials, seed=chosen_seed, error=run.error, job=job)
+    told = {found.planned.scenario.name: _tell_runs(found.runs) for found in results}
+    others = {found.planned.scenario.name: _tell_runs(found.alternatives) for found in results}
+    if plot:
+        _plot_design(plot, record, told)
+    if report:
+        command = _tell_command(path, trials, chosen_seed, run.error, report)
+        _write_report(report, record, results, chosen_seed, command)
+    if as_json:
+        whole = {
+            name: told[name]
+            | {"sha256": found.runs[0].sha256}
+            | ({"alternatives": others[name]} if others[name] else {})
+            for name, found in zip(told, results, strict=True)
+        }
+        only = next(iter(whole.values()))
+        typer.echo(json.dumps(only if record.is_single else {"scenarios": whole}, indent=2))
+        return
+    for name, found in zip(told, results, strict=True):
+        if not record.is_single:
+            typer.echo(f"{name} ({found.planned.purpose}, stream {found.planned.scenario.stream})")
+        typer.echo(f"sums of all shards: SHA-256 {found.runs[0].sha256}")
+        _print_runs(told[name] | others[name], found.planned.purpose)
+    if report:
+        typer.echo(f"Report: {report.resolve()}")
+
+
+def _tell_runs(runs: Any) -> dict[str, dict[str, Any]]:
+    """Figures of each run by the name of its test, or of the design and its test."""
+    from unburden.study.design_files import TESTS
+
+    names = {made: name for name, (made, _) in TESTS.items()}
+    told: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        found = run.operating
         numbers = {
             "power": found.power,
             "months": found.months,
             "patients": found.patients,
             "events": found.events,
         }
-        name = names[type(found.design.test)]
+        test = names[type(found.design.test)]
+        name = f"{run.design_name}, {test}" if run.design_name else test
         told[name if name not in told else f"{name} {len(told) + 1}"] = {
             **{
                 key: {"value": e.value, "low": e.low, "high": e.high, "unit": e.unit}
@@ -184,21 +205,57 @@ def simulate_design_file(
             "trials": found.trials,
             "seed": found.seed,
         }
-    if plot:
-        _plot_design(plot, record, told)
-    if as_json:
-        typer.echo(json.dumps(told | {"sha256": digest}, indent=2))
-        return
-    typer.echo(f"sums of all shards: SHA-256 {digest}")
+    return told
+
+
+def _print_runs(told: dict[str, dict[str, Any]], purpose: str) -> None:
+    words_by_key = {"power": {"null": "type I", "stress": "succeed"}.get(purpose, "power")}
     for name, numbers in told.items():
         typer.echo(f"{name}: {numbers['trials']:,} trials, seed {numbers['seed']}")
         for key in ("power", "months", "patients", "events"):
             if key in numbers:
                 e = numbers[key]
                 error = f"95 % error of simulation {e['low']:.4f} to {e['high']:.4f}"
-                typer.echo(f"  {key:10}{e['value']:12.4f}   {error}")
+                typer.echo(f"  {words_by_key.get(key, key):10}{e['value']:12.4f}   {error}")
         for key, words in (("rejected_by_look", "rejected"), ("critical_values", "z at least")):
             typer.echo(f"  {words:10}" + "".join(f"{value:12.4f}" for value in numbers[key]))
+
+
+def _prepare_report(report: Path) -> None:
+    """Refuse a report that cannot be written, before anything is simulated."""
+    from unburden.cli.output import prepare_folder
+    from unburden.domain.errors import InvalidInput
+
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise InvalidInput(f"--report {report}", ["is no page; give a name that ends in .html"])
+    prepare_folder(
+        report.parent, (report.name, report.with_suffix(".json").name), f"--report {report}, its folder"
+    )
+
+
+def _tell_command(path: Path, trials: int | None, seed: int, error: float | None, report: Path) -> str:
+    """The command that makes the same numbers again."""
+    import shlex
+
+    words = ["unburden", "simulate-trials", str(path)]
+    words += ["--trials", str(trials)] if trials is not None else []
+    words += ["--seed", str(seed)]
+    words += ["--error", f"{error!r}"] if error is not None else []
+    return shlex.join([*words, "--report", str(report)])
+
+
+def _write_report(report: Path, record: Any, results: Any, seed: int, command: str) -> None:
+    """The page, and the same content as JSON beside it."""
+    from unburden.data.files import write_text
+    from unburden.report.content import render_json
+    from unburden.report.page import render_simulation
+    from unburden.report.simulation_content import derive_simulation_content
+    from unburden.study.simulation_reports import derive_simulation_report
+
+    made = derive_simulation_report(record, results, seed=seed, command=command)
+    content = derive_simulation_content(made)
+    write_text(report, render_simulation(content))
+    write_text(report.with_suffix(".json"), render_json(content))
 
 
 def _plot_design(path: Path, record: Any, told: dict[str, Any]) -> None:
@@ -206,21 +263,25 @@ def _plot_design(path: Path, record: Any, told: dict[str, Any]) -> None:
     from unburden.simulation.boundaries import derive_bounds
     from unburden.study.expecting import expect_course, expect_power
 
-    charts = [("Bounds", draw_bounds(derive_bounds(record.design.plan)))]
-    course = expect_course(record.design, record.scenario)
-    if course:
-        charts.append(("Expected patients and events", draw_course(course)))
-        title = "Effect, as a share of the one hoped for (log hazard ratio)"
-        charts.append(
-            ("Power, without simulation", draw_power(expect_power(record.design, record.scenario), title))
-        )
+    charts, tables = [("Bounds", draw_bounds(derive_bounds(record.design.plan)))], []
     head = ("test", "power", "95 % from", "to", "months")
-    rows = [
-        (name, *(f"{v:.4f}" for v in (n["power"]["value"], n["power"]["low"], n["power"]["high"])),
-         f"{n['months']['value']:.1f}")
-        for name, n in told.items()
-    ]  # fmt: skip
-    _write_charts(path, record.scenario.name, charts, [("Simulated", head, rows)])
+    for planned in record.scenarios:
+        scenario = planned.scenario
+        after = "" if record.is_single else f": {scenario.name}"
+        course = expect_course(record.design, scenario)
+        if course:
+            charts.append((f"Expected patients and events{after}", draw_course(course)))
+            title = "Effect, as a share of the one hoped for (log hazard ratio)"
+            expected = expect_power(record.design, scenario)
+            charts.append((f"Power, without simulation{after}", draw_power(expected, title)))
+        rows = [
+            (name, *(f"{v:.4f}" for v in (n["power"]["value"], n["power"]["low"], n["power"]["high"])),
+             f"{n['months']['value']:.1f}")
+            for name, n in told[scenario.name].items()
+        ]  # fmt: skip
+        tables.append((f"Simulated{after}", head, rows))
+    title = record.question.title or record.scenarios[0].scenario.name
+    _write_charts(path, title, charts, tables)
 
 
 def _tabulate_bounds(bounds: Any, found: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

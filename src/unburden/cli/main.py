@@ -221,6 +221,7 @@ def simulate_trials(
     workers: engine.Workers = 1,
     cluster: engine.Cluster = None,
     error: engine.Error = None,
+    report: engine.Report = None,
 ) -> None:
     """Simulate a DESIGN.toml, or a study's own design (its baseline) in its scenario."""
     import unburden as ub
@@ -229,9 +230,21 @@ def simulate_trials(
         run = engine.Run(ledger, workers, cluster, error)
         with show_progress(not as_json) as tell:
             engine.simulate_design_file(
-                study, trials=trials, seed=seed, as_json=as_json, plot=plot, run=run, progress=tell
+                study,
+                trials=trials,
+                seed=seed,
+                as_json=as_json,
+                plot=plot,
+                run=run,
+                progress=tell,
+                report=report,
             )
         return
+    if report:
+        from unburden.domain.errors import InvalidInput
+
+        told = "is for a DESIGN.toml; for a study's own report take `unburden design`"
+        raise InvalidInput("--report", [told])
 
     record = ub.read_study(study)
     found = ub.simulate_trials(record.plan.baseline, record.scenario, **_choose_run(record, trials, seed))

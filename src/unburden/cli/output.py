@@ -7,12 +7,12 @@ from tempfile import TemporaryFile
 from unburden.domain.errors import InvalidInput, Problems
 
 
-def prepare_folder(folder: Path, names: Sequence[str]) -> None:
+def prepare_folder(folder: Path, names: Sequence[str], asked: str = "") -> None:
     """Make the folder, and make sure that files of these names can be written in it.
 
-    Raises `InvalidInput` where they cannot.
+    Raises `InvalidInput` where they cannot, naming the option as `asked` (else --out).
     """
-    problems = Problems(f"--out {folder}")
+    problems = Problems(asked or f"--out {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):

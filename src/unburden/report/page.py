@@ -43,6 +43,15 @@ def render_charts(
     )
 
 
+def render_simulation(content: Mapping[str, Any]) -> str:
+    """The content of a simulation report as one self-contained HTML page."""
+    return _load_template("simulation.html.j2").render(
+        content=content,
+        specs=_to_script_data({name: chart["spec"] for name, chart in content["charts"].items()}),
+        scripts=[Markup(_read_asset(name)) for name in SCRIPTS],
+    )
+
+
 def _to_script_data(value: object) -> Markup:
     """JSON that may stand inside a script element: no `<` can end it."""
     return Markup(json.dumps(value).replace("<", "\\u003c"))

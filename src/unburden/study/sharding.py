@@ -32,12 +32,7 @@ def simulate_sharded(
     shard_trials: int = SHARD_TRIALS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[tuple[OperatingCharacteristics, ...], str]:
-    """As `compare_tests`, in shards, and the SHA-256 of all sums.
-
-    A shard that the `ledger` folder holds is not run again: after a kill at most the shards being
-    run are lost. `executor` is any `concurrent.futures` one (None: this process); each worker uses
-    `threads` numba threads. The answer does not depend on executor, workers or kills.
-    """
+    """As `compare_tests`, in shards, and the SHA-256 of all sums; see `run_shards`."""
     shards = cut_run(
         design,
         scenario,
@@ -47,21 +42,40 @@ def simulate_sharded(
         shard_trials=shard_trials,
         version=__version__,
     )
+    whole = run_shards(shards, ledger=ledger, executor=executor, threads=threads, progress=progress)
+    return summarise_sums(design, scenario, tests, seed, whole), hash_sums(whole)
+
+
+def run_shards(
+    shards: Sequence[Shard],
+    *,
+    ledger: Path | None = None,
+    executor: Executor | None = None,
+    threads: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    label: str = "shards",
+) -> ShardSums:
+    """The sums of all shards together.
+
+    A shard that the `ledger` folder holds is not run again: after a kill at most the shards being
+    run are lost. `executor` is any `concurrent.futures` one (None: this process); each worker uses
+    `threads` numba threads. The answer does not depend on executor, workers or kills. `label` is
+    what `progress` is told of.
+    """
     found: dict[int, ShardSums] = {}
     for shard in shards:
         kept = find_sums(ledger, shard) if ledger else None
         if kept is not None:
             found[shard.first] = kept
     tell = progress or (lambda what, done, total: None)
-    tell("shards", len(found), len(shards))
+    tell(label, len(found), len(shards))
     missing = [shard for shard in shards if shard.first not in found]
     for shard, sums in _run_all(missing, executor, threads):
         if ledger:
             keep_sums(ledger, shard, sums)
         found[shard.first] = sums
-        tell("shards", len(found), len(shards))
-    whole = add_sums(tuple(found[shard.first] for shard in shards))
-    return summarise_sums(design, scenario, tests, seed, whole), hash_sums(whole)
+        tell(label, len(found), len(shards))
+    return add_sums(tuple(found[shard.first] for shard in shards))
 
 
 def _run_all(shards: Sequence[Shard], executor: Executor | None, threads: int | None):
