@@ -5,19 +5,12 @@ import math
 import numba
 import numpy as np
 
+from unburden.kernels.draws import draw_normals
 from unburden.kernels.random import draw_two_uniforms
 from unburden.kernels.trials import is_allocated_to_treatment, normalise_t
 
 LINEAR, QUADRATIC, THRESHOLD = range(3)
 _SCORE, _TIME = np.uint64(10), np.uint64(11)
-
-
-@numba.njit(cache=True)
-def draw_normals(seed, trial, patient, draw):
-    """Two independent standard normal numbers (Box & Muller 1958)."""
-    u, v = draw_two_uniforms(seed, trial, patient, draw)
-    radius = math.sqrt(-2.0 * math.log(u))
-    return radius * math.cos(2 * math.pi * v), radius * math.sin(2 * math.pi * v)
 
 
 @numba.njit(cache=True)
