@@ -25,7 +25,7 @@ from unburden.domain.sequential import (
 )
 from unburden.kernels.integration import compute_exits, solve_joint_bounds, solve_spending_bounds
 
-NODES, COARSE_NODES = 48, 20
+NODES, COARSE_NODES = 48, 24
 FLOOR = -8.0
 _NORMAL = NormalDist()
 _FINE = np.polynomial.legendre.leggauss(NODES)
@@ -326,7 +326,7 @@ def _derive_pampallona_tsiatis(plan: SequentialPlan) -> SequentialBounds:
 
     start = 1.05 * np.array([_NORMAL.inv_cdf(1 - plan.alpha / plan.sided), wanted[1]])
     near, slopes = _solve_pair(lambda c: miss(c, _COARSE), np.maximum(start, 0.05), 1e-6, None)
-    constants, _ = _solve_pair(lambda c: miss(c, _FINE), near, 1e-9, slopes)
+    constants, _ = _solve_pair(lambda c: miss(c, _FINE), near, 1e-8, slopes)
     upper, futile = place(*constants)
     return _make_bounds(plan, tuple(upper.tolist()), tuple(futile.tolist()), float(constants.sum()))
 
