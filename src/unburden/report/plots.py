@@ -47,7 +47,7 @@ def draw_shares(rows: Sequence[dict[str, Any]], scenarios: Sequence[str]) -> dic
             "title": None,
             "sort": kinds,
             "scale": {"domain": kinds, "range": [INK, ACCENT, QUIET, "#2a9d8f", "#e9c46a", "#6d597a"]},
-            "legend": {"orient": "top", "labelLimit": 400},
+            "legend": {"orient": "top", "labelLimit": 400, "columns": 2},
         },
     }
     share = {"field": "share", "type": "quantitative", "title": "Trials that end in success"}

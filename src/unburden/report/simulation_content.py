@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
+from unburden.domain.analysis import SurvivalTest
 from unburden.domain.design import Design, Events, Months
 from unburden.domain.scenario import Binary, Continuous, TimeToEvent
 from unburden.domain.sequential import FixedFutility
@@ -121,7 +123,7 @@ def _find_outcome(report: SimulationReport) -> object:
 def _tell_test(design: Design, outcome: object) -> str:
     match outcome:
         case TimeToEvent():
-            words = WORDS_BY_TEST[type(design.test)]
+            words = name_test(design.test)
             return f"{words}, within strata" if outcome.strata and design.is_stratified else words
         case Continuous():
             return "t test (common variance)"
@@ -129,6 +131,21 @@ def _tell_test(design: Design, outcome: object) -> str:
             return "Pearson's χ² (pooled z)"
         case _:
             return f"that of {type(outcome).__name__} outcomes"
+
+
+def name_test(test: SurvivalTest) -> str:
+    """A test in words, with its own numbers.
+
+    >>> from unburden.domain.analysis import FlemingHarrington, LogRank
+    >>> name_test(FlemingHarrington(0.0, 1.0)), name_test(LogRank())
+    ('Fleming-Harrington weighted log-rank (rho 0, gamma 1)', 'log-rank')
+    """
+    own = [(field.name, getattr(test, field.name)) for field in fields(test)]
+    told = ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else " ".join(f"{r},{g}" for r, g in value)
+        for name, value in own
+    )
+    return f"{WORDS_BY_TEST[type(test)]} ({told})" if own else WORDS_BY_TEST[type(test)]
 
 
 def _tell_facts(design: Design, outcome: object) -> list[dict[str, str]]:
@@ -175,6 +192,11 @@ def _tell_design(report: SimulationReport) -> dict[str, Any]:
     design = report.design
     return {
         "facts": _tell_facts(design, _find_outcome(report)),
+        "tests": list(
+            dict.fromkeys(
+                _tell_test(run.operating.design, _find_outcome(report)) for run in report.scenarios[0].runs
+            )
+        ),
         "alpha": design.alpha,
         "looks": [_tell_look(number, look) for number, look in enumerate(report.looks, start=1)],
         "has_ratio": any(look.hazard_ratio is not None for look in report.looks),
@@ -336,7 +358,8 @@ def _tell_findings(found: ScenarioResult) -> list[str]:
     verb = {"Type I error": "type I error is", "Power": "power is", "Success": "success is declared in"}[
         words
     ]
-    told = f"{name}: {verb} {share['text']}"
+    test = f" ({name_test(run.operating.design.test)})" if len(found.runs) > 1 else ""
+    told = f"{name}{test}: {verb} {share['text']}{' of trials' if words == 'Success' else ''}"
     if run.alpha_check:
         check = _tell_alpha(run.alpha_check)
         told += f", {check['text']}" if check else ""
@@ -357,7 +380,7 @@ def _find_flags(found: ScenarioResult) -> list[str]:
     flags = []
     for run in (*found.runs, *found.alternatives):
         of = f"{found.planned.scenario.name}, {run.design_name or OWN}"
-        of += f", {WORDS_BY_TEST[type(run.operating.design.test)]}" if len(found.runs) > 1 else ""
+        of += f", {name_test(run.operating.design.test)}" if len(found.runs) > 1 else ""
         if run.alpha_check and run.alpha_check.is_above:
             flags.append(f"{of}: type I error is above the nominal one by more than the error of simulation.")
         if run.without_futility_check and run.without_futility_check.is_above:
@@ -388,7 +411,10 @@ def _draw_charts(report: SimulationReport) -> dict[str, Any]:
     names = [found.planned.scenario.name for found in report.scenarios]
     charts = {
         "shares": ("Trials that end in success, by scenario", draw_shares(_list_shares(report), names)),
-        "stops": ("How trials of the design end", draw_stops(_list_stops(report), names)),
+        "stops": (
+            f"How trials of the design end{_name_first_test(report)}",
+            draw_stops(_list_stops(report), names),
+        ),
     }
     if len(report.looks) > 1:
         charts["bounds"] = ("Bounds", draw_bounds(report.bounds))
@@ -398,6 +424,11 @@ def _draw_charts(report: SimulationReport) -> dict[str, Any]:
     return {name: {"title": title, "spec": spec} for name, (title, spec) in charts.items()}
 
 
+def _name_first_test(report: SimulationReport) -> str:
+    runs = report.scenarios[0].runs
+    return f" ({name_test(runs[0].operating.design.test)})" if len(runs) > 1 else ""
+
+
 def _list_shares(report: SimulationReport) -> list[dict[str, Any]]:
     rows = []
     for found in report.scenarios:
@@ -405,7 +436,7 @@ def _list_shares(report: SimulationReport) -> list[dict[str, Any]]:
             e = run.rejection.estimate
             what = run.design_name or OWN
             if len(found.runs) > 1 and not run.design_name:
-                what = WORDS_BY_TEST[type(run.operating.design.test)]
+                what = name_test(run.operating.design.test)
             rows.append(
                 {"scenario": found.planned.scenario.name, "what": what, "share": e.value}
                 | {"low": e.low, "high": e.high}

@@ -184,7 +184,7 @@ def _derive_runs(
 def measure_share(count: int, trials: int, source: str) -> Measure:
     """A share of trials with Wilson's interval and its standard error.
 
-    >>> measure_share(10, 100, "simulated:n=100").standard_error
+    >>> round(measure_share(10, 100, "simulated:n=100").standard_error, 6)
     0.03
     """
     share = count / trials

@@ -90,8 +90,8 @@ def test_the_one_scenario_of_several_is_not_guessed(tmp_path):
         ("treatment = {", "treatmen = {", "[[scenarios]] 3 outcome has no 'treatment'"),
         ("per_month = [0.057762, 0", "per_month = [-1, 0", "3 outcome treatment, hazard: hazards"),
         ('why = "What', 'wy = "What', "[[alternatives]] 1 has the unknown key 'wy'"),
-        ('without = ["futility"]', 'without = ["harm"]', "goes without 'harm', which [design] does not have"),
-        ("information_rates = [1.0]\nw", "information_rates = [1.0, 0.5]\nw", "[[alternatives]] 1, design: inf"),
+        ('without = ["futility"]', 'without = ["harm"]', "goes without 'harm', which [design] does"),
+        ("information_rates = [1.0]\nw", "information_rates = [1.0, 0.5]\nw", "1, design: information_rates"),
         ("endpoint =", "endpiont =", "[question] has the unknown key 'endpiont'"),
     ],
 )  # fmt: skip
@@ -249,6 +249,22 @@ def test_what_was_not_examined_is_said(tmp_path):
         "keep the error only roughly",
     ):
         assert told in html
+
+
+def test_a_type_one_error_beyond_the_nominal_one_is_flagged(tmp_path):
+    # the guide to survival trials tells how far the milestone test exceeds alpha at three looks
+    text = TEXT.replace("[0.6667, 1.0]", "[0.3333, 0.6667, 1.0]").replace("z = [0.0]", "z = [0.0, 0.0]")
+    text = text.replace("[run]", "[run]\ntests = [{ type = 'milestone', month = 18 }]").replace(
+        "z = [0.0, 0.0]", "z = [-9.0, -9.0]"
+    )
+    page = tmp_path / "out.html"
+    text = text[: text.index('[[scenarios]]\nname = "planned')] + text[text.index("[run]") :]
+    assert run(write(tmp_path, text), "--trials", 60_000, "--report", page).exit_code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "To be looked at" in html
+    assert "no effect, the design: type I error is above the nominal one" in html
+    assert "ABOVE the nominal 2.5 %" in html
+    assert "difference of milestone shares (month 18)" in html
 
 
 SHORT = """
