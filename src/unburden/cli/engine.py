@@ -151,8 +151,14 @@ def simulate_design_file(
     with open_executor(run.workers, run.cluster) as (executor, threads):
         job = Job(run.ledger, executor, threads, progress)
         results = simulate_scenarios(record, trials=trials, seed=chosen_seed, error=run.error, job=job)
-    told = {found.planned.scenario.name: _tell_runs(found.runs) for found in results}
-    others = {found.planned.scenario.name: _tell_runs(found.alternatives) for found in results}
+    told = {
+        found.planned.scenario.name: _tell_runs(found.runs, found.planned.scenario.outcome)
+        for found in results
+    }
+    others = {
+        found.planned.scenario.name: _tell_runs(found.alternatives, found.planned.scenario.outcome)
+        for found in results
+    }
     if plot:
         _plot_design(plot, record, told)
     if report:
@@ -177,8 +183,9 @@ def simulate_design_file(
         typer.echo(f"Report: {report.resolve()}")
 
 
-def _tell_runs(runs: Any) -> dict[str, dict[str, Any]]:
+def _tell_runs(runs: Any, outcome: Any) -> dict[str, dict[str, Any]]:
     """Figures of each run by the name of its test, or of the design and its test."""
+    from unburden.domain.scenario import TEST_BY_OUTCOME
     from unburden.study.design_files import TESTS
 
     names = {made: name for name, (made, _) in TESTS.items()}
@@ -191,7 +198,7 @@ def _tell_runs(runs: Any) -> dict[str, dict[str, Any]]:
             "patients": found.patients,
             "events": found.events,
         }
-        test = names[type(found.design.test)]
+        test = TEST_BY_OUTCOME.get(type(outcome)) or names[type(found.design.test)]
         name = f"{run.design_name}, {test}" if run.design_name else test
         told[name if name not in told else f"{name} {len(told) + 1}"] = {
             **{

@@ -217,6 +217,15 @@ class Binary:
 Outcome: TypeAlias = TimeToEvent | Continuous | Binary | Counts | Longitudinal
 
 
+TEST_BY_OUTCOME: dict[type, str] = {
+    Continuous: "t test",
+    Binary: "Pearson's χ² test",
+    Counts: "negative-binomial regression",
+    Longitudinal: "mixed model for repeated measures",
+}
+"""The test of each outcome that knows one only."""
+
+
 def has_equal_arms(outcome: Outcome) -> bool:
     """Whether treatment does what control does: the outcome under the null hypothesis.
 

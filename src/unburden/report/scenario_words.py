@@ -1,10 +1,19 @@
 """The assumptions of a scenario in words, as a statistician and a physician read them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from unburden.domain.scenario import Hazard, PiecewiseHazard, Scenario, TimeToEvent, WeibullHazard
+from unburden.domain.repeated import Longitudinal
+from unburden.domain.scenario import (
+    Hazard,
+    LogNormal,
+    PiecewiseHazard,
+    Scenario,
+    StudentT,
+    TimeToEvent,
+    WeibullHazard,
+)
 
 
 def tell_assumptions(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -13,14 +22,57 @@ def tell_assumptions(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if isinstance(outcome, TimeToEvent):
         yield "Event", outcome.name
         yield from _tell_survival(outcome)
+    elif isinstance(outcome, Longitudinal):
+        yield "Outcome", f"{outcome.name}, at the last visit"
+        yield from _tell_longitudinal(outcome)
     else:
         for field in fields(outcome):
             value = getattr(outcome, field.name)
             words = field.name.replace("_", " ").capitalize()
-            yield words, f"{value:g}" if isinstance(value, float) else str(value)
+            if value is not None:
+                yield words, f"{value:g}" if isinstance(value, float) else _name_law(value)
     accrual = scenario.accrual
     yield "Accrual", f"{_tell_steps(accrual.start_months, accrual.per_month)} patients a month"
     yield "Dropout", f"{100 * scenario.dropout_per_year:g} % a year in each arm"
+
+
+def _name_law(value: object) -> str:
+    match value:
+        case StudentT(degrees):
+            return f"Student's t, {degrees:g} degrees of freedom"
+        case LogNormal(log_sd):
+            return f"log-normal, standard deviation {log_sd:g} of the logarithm"
+    return str(value)
+
+
+def _tell_longitudinal(outcome: Longitudinal) -> Iterator[tuple[str, str]]:
+    """Means, standard deviations and correlations by visit, and what happens to patients on the way."""
+
+    def tell(numbers: Iterable[float]) -> str:
+        return ", ".join(f"{number:.3g}" for number in numbers)
+
+    sds = [math.sqrt(row[i]) for i, row in enumerate(outcome.covariance)]
+    yield (
+        "Visits",
+        f"{tell(outcome.visit_months)} months" + (" (0: baseline)" if outcome.has_baseline else ""),
+    )
+    yield "Control means", tell(outcome.control_means)
+    yield "Treatment means", tell(outcome.treatment_means)
+    yield "Standard deviations", tell(sds)
+    rows = enumerate(outcome.covariance)
+    correlations = (tell(row[j] / sds[i] / sds[j] for j in range(i)) for i, row in rows if i)
+    yield "Correlations with the visits before", "; ".join(correlations)
+    for event in outcome.intercurrent_events:
+        words = f"control {event.control_per_month:g}, treatment {event.treatment_per_month:g} a month"
+        if event.dependence:
+            sooner = "sooner" if event.dependence > 0 else "later"
+            words += f"; {sooner} for patients who do badly (dependence {event.dependence:g})"
+        if event.kind == "death":
+            words += "; no values after it"
+        else:
+            words += f"; {100 * event.kept_share:g} % of the effect remains, {event.gain:g} is added"
+            words += f", {100 * event.withdrawal_share:g} % leave the study"
+        yield f"Intercurrent event: {event.name} ({event.kind})", words
 
 
 def _tell_survival(outcome: TimeToEvent) -> Iterator[tuple[str, str]]:
@@ -41,7 +93,13 @@ def _tell_survival(outcome: TimeToEvent) -> Iterator[tuple[str, str]]:
         arms = "; treatment ".join(tell_hazard(hazard) for hazard in outcome.competing)
         yield "Competing event", f"control {arms}; {counts}"
     if outcome.switching_per_month:
-        yield "Switch from control", f"{outcome.switching_per_month:g} a month"
+        after = {
+            "treatment-policy": "ignored",
+            "hypothetical": "ends follow-up",
+            "composite": "counts as an event",
+        }
+        told = f"{outcome.switching_per_month:g} a month; {after[outcome.switching_strategy]} in the analysis"
+        yield "Switch from control", told
     if outcome.assessment_months:
         yield "Event seen at visits only", ", ".join(f"{m:g}" for m in outcome.assessment_months) + " months"
     if outcome.reporting_delay_months:

@@ -7,7 +7,7 @@ from typing import Any
 
 from unburden.domain.analysis import SurvivalTest
 from unburden.domain.design import Design, Events, Months
-from unburden.domain.scenario import Binary, Continuous, TimeToEvent
+from unburden.domain.scenario import TEST_BY_OUTCOME, Binary, Continuous, TimeToEvent
 from unburden.domain.sequential import FixedFutility
 from unburden.domain.simulation_report import (
     QUESTION_PARTS,
@@ -130,7 +130,7 @@ def _tell_test(design: Design, outcome: object) -> str:
         case Binary():
             return "Pearson's χ² (pooled z)"
         case _:
-            return f"that of {type(outcome).__name__} outcomes"
+            return TEST_BY_OUTCOME[type(outcome)]
 
 
 def name_test(test: SurvivalTest) -> str:
