@@ -1,7 +1,7 @@
 """The burden over personas: the mean of all, and the mean of the tenth that carries most."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,18 +13,24 @@ from unburden.domain.errors import InvalidEvidence, Problems
 WORST_SHARE = 0.1
 
 
-def check_shares(named: Sequence[tuple[str, float]]) -> None:
-    """Raise `InvalidEvidence` with every problem of (name, share) pairs: shares must sum to 1."""
-    problems = Problems("personas")
-    problems.check(bool(named), "none is given; declare at least one with share 1")
-    finite = True
+def find_share_problems(named: Sequence[tuple[str, float]]) -> Iterator[str]:
+    """What is wrong with (name, share) pairs, which must be above 0 and sum to 1, each with its place."""
+    if not named:
+        yield "none is given; declare at least one with share 1"
+    faulty = False
     for number, (name, share) in enumerate(named, start=1):
-        fits = math.isfinite(share) and 0 < share <= 1 + 1e-9
-        told = f"persona {number} ({name!r}) has the share {share:g}; give a number above 0 and up to 1"
-        finite = problems.check(fits, told) and finite
-    if named and finite:
-        total = math.fsum(share for _, share in named)
-        problems.check(abs(total - 1) < 1e-9, f"the shares sum to {total:g}; make them sum to 1")
+        if not 0 < share <= 1 + 1e-9:
+            faulty = True
+            yield f"persona {number} ({name!r}) has the share {share:g}; give a number above 0 and up to 1"
+    total = math.fsum(share for _, share in named)
+    if named and not faulty and abs(total - 1) >= 1e-9:
+        yield f"the shares sum to {total:g}; make them sum to 1"
+
+
+def check_shares(named: Sequence[tuple[str, float]]) -> None:
+    """Raise `InvalidEvidence` with every problem of (name, share) pairs."""
+    problems = Problems("personas")
+    problems.extend(find_share_problems(named))
     problems.raise_if_any(InvalidEvidence)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unburden.burden.draws import EvidenceDraws, draw_score
-from unburden.burden.score import match_lognormal, merge_lines, score_schedule, total_lines
+from unburden.burden.score import match_lognormal, merge_lines, score_persona, score_schedule, total_lines
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import (
     PATIENT_MINUTES,
@@ -49,21 +49,21 @@ def score_burden(
     ledger = read_evidence()
     curves = {curve.arm_id: curve for curve in time_on_study}
     arm_ids = [arm.id for arm in protocol.arms] or [None]
-    scores = tuple(
-        score_schedule(
+    scores: list[BurdenScore] = []
+    for arm_id in arm_ids if personas else ():
+        first = score_schedule(
             protocol,
-            persona,
+            personas[0],
             ledger,
             time_on_study=curves.get(arm_id, curves.get(None)),
             arm_id=arm_id,
             kinds=kinds or {},
             overrides=evidence,
         )
-        for arm_id in arm_ids
-        for persona in personas
-    )
+        others = (score_persona(first, each, protocol, ledger, overrides=evidence) for each in personas[1:])
+        scores += [first, *others]
     if evidence_draws is None:
-        return scores
+        return tuple(scores)
     return tuple(replace(score, draws=draw_score(score, evidence_draws)) for score in scores)
 
 

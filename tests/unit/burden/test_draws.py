@@ -10,7 +10,7 @@ from tests.unit.burden.test_score import LEDGER, PROTOCOL, entry
 from unburden.burden.draws import EvidenceDraws, compare_scores, draw_difference, draw_score, find_terms
 from unburden.burden.drivers import estimate_drivers, estimate_population_drivers, find_drivers
 from unburden.burden.population import draw_population, find_worst_mean
-from unburden.burden.score import match_lognormal, score_schedule
+from unburden.burden.score import match_lognormal, score_persona, score_schedule
 from unburden.burden.variants import list_keys, score_variants
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Evidence, Persona
 from unburden.domain.errors import InvalidEvidence
@@ -230,6 +230,11 @@ def test_scores_hold_draws_where_asked_for():
     scored = score_burden(PROTOCOL, draws=20, seed=1)
     assert all(each.draws is not None and each.draws.draws == 20 for each in scored)
     assert all(each.draws is None for each in score_burden(PROTOCOL))
+
+
+def test_another_persona_is_scored_as_if_anew():
+    changed = score_persona(score(NEAR), FAR, PROTOCOL, LEDGER, overrides=())
+    assert changed == score(FAR)
 
 
 def test_variants_agree_with_scoring_each_design():
