@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import numpy as np
 
-from unburden.burden.draws import EvidenceDraws
+from unburden.burden.draws import EvidenceDraws, draw_score
 from unburden.burden.drivers import estimate_population_drivers
 from unburden.burden.population import draw_population
 from unburden.burden.variants import list_keys, score_variants
@@ -65,10 +65,28 @@ def measure_matrix(path: Path, personas: tuple[Persona, ...]) -> tuple[float, fl
     )
 
 
+def measure_agreement(path: Path, personas: tuple[Persona, ...]) -> dict[tuple[str, str], float]:
+    """By dimension and bound, how far draws and closed form lie apart as a share of the total."""
+    score = score_burden(read_protocol(path), personas[:1])[0]
+    drawn = draw_score(score, EvidenceDraws(10 * DRAWS, 1))
+    found: dict[tuple[str, str], float] = {}
+    for name, total in score.totals.items():
+        if not total.is_exact:
+            estimate = drawn.estimate(name)
+            found[name, "low"] = abs(estimate.low - total.low) / total.value
+            found[name, "high"] = abs(estimate.high - total.high) / total.value
+    return found
+
+
 def main() -> None:
     personas = declare_personas(dict.fromkeys(NAMES, 1 / 6))
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     print(f"{DRAWS:,} draws, {len(personas)} personas, {VARIANTS:,} variants; medians of {REPEATS}, seconds")
+    measure_times(personas)
+    measure_bounds(personas)
+
+
+def measure_times(personas: tuple[Persona, ...]) -> None:
     found = {}
     for path in sorted(MATRICES.glob("*.json")):
         found[path.name] = measure_matrix(path, personas)
@@ -80,6 +98,18 @@ def main() -> None:
             f"{what}: median {statistics.median(column.values()):.2f}, "
             f"slowest {column[slowest]:.2f} ({slowest})"
         )
+
+
+def measure_bounds(personas: tuple[Persona, ...]) -> None:
+    apart = {
+        (path.name, *key): share
+        for path in sorted(MATRICES.glob("*.json"))
+        for key, share in measure_agreement(path, personas).items()
+    }
+    print("bounds furthest from the closed form, as a share of the total:")
+    for key in sorted(apart, key=lambda key: -apart[key])[:6]:
+        print(f"  {' '.join(key)}: {apart[key]:.3f}")
+    print(f"  median of {len(apart)}: {statistics.median(apart.values()):.3f}")
 
 
 if __name__ == "__main__":

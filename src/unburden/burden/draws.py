@@ -29,6 +29,7 @@ Terms = Mapping[str, Mapping[str, float]]
 
 _SD_PER_RANGE = 1 / 3.92
 _SAME = 1e-12
+_LEAST_VALUE = 1e-9
 _Z = 1.959963984540054
 _LARGEST_SEED = 2**64
 
@@ -93,11 +94,12 @@ def find_log_variance(entry: Evidence) -> float:
 
 
 def check_drawable(entries: Iterable[Evidence]) -> None:
-    """Raise `InvalidEvidence` for every uncertain entry of value 0: no law has that mean and spread."""
+    """Raise `InvalidEvidence` for every entry whose range no lognormal of its value has."""
     problems = Problems("draws of the burden")
     for entry in entries:
-        told = f"evidence {entry.id!r} has the value 0 and goes up to {entry.high:g}; give a value above 0"
-        problems.check(entry.value > 0 or entry.high == 0, told)
+        told = f"evidence {entry.id!r} has the value {entry.value:g} and goes up to {entry.high:g}"
+        fits = entry.high == 0 or entry.value > entry.high * _LEAST_VALUE
+        problems.check(fits, f"{told}; give a value above a billionth of that")
     problems.raise_if_any(InvalidEvidence)
 
 

@@ -222,7 +222,9 @@ def test_draws_that_cannot_be_used_are_told_at_once():
     with pytest.raises(InvalidEvidence, match="draws are given without a seed; give both or neither"):
         score_burden(PROTOCOL, draws=10)
     nothing = Evidence("travel.one_way_km", "", 0, 0, 5, "km", "observed:x", "A")
-    with pytest.raises(InvalidEvidence, match="has the value 0 and goes up to 5; give a value above 0"):
+    with pytest.raises(
+        InvalidEvidence, match="has the value 0 and goes up to 5; give a value above a billionth of that"
+    ):
         draw_score(score(Persona("odd", 1.0, (nothing,))), EvidenceDraws(10, 1))
 
 
