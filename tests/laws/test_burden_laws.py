@@ -1,13 +1,24 @@
 """What holds for the burden of every schedule."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unburden.burden.draws import EvidenceDraws, draw_difference, draw_score
 from unburden.burden.score import score_schedule
+from unburden.burden.variants import list_keys, score_variants
 from unburden.data.evidence import read_evidence
-from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Persona, TimeOnStudy
+from unburden.domain.burden import (
+    PATIENT_MINUTES,
+    TIME_DIMENSIONS,
+    BurdenScore,
+    Evidence,
+    Persona,
+    TimeOnStudy,
+)
 from unburden.domain.protocol import Activity, Cell, Place, Protocol, Timeline, Visit, drop_cells, move_visits
 
 LEDGER = read_evidence()
@@ -42,10 +53,12 @@ def times_on_study(draw) -> TimeOnStudy | None:
     return TimeOnStudy((0.0, 0.4, 20.0), tuple(shares), "assumed:drawn")
 
 
-def score(protocol: Protocol, time_on_study: TimeOnStudy | None) -> BurdenScore:
+def score(
+    protocol: Protocol, time_on_study: TimeOnStudy | None, overrides: tuple[Evidence, ...] = ()
+) -> BurdenScore:
     persona = Persona("anyone", 1.0)
     return score_schedule(
-        protocol, persona, LEDGER, time_on_study=time_on_study, arm_id=None, kinds={}, overrides=()
+        protocol, persona, LEDGER, time_on_study=time_on_study, arm_id=None, kinds={}, overrides=overrides
     )
 
 
@@ -104,3 +117,67 @@ def test_lines_of_visits_that_stay_are_the_same_after_a_move(data, protocol, tim
     assert all(line.visit_id == visit.id for line in changed)
     days = {line for line in before | after if line.cause == "day"}
     assert days == {line for line in before if line.cause == "day"}
+
+
+def scale_travel(factor: float) -> tuple[Evidence, ...]:
+    """The ledger's distance, with its whole range multiplied."""
+    km = LEDGER.evidence_by_id["travel.one_way_km"]
+    return (replace(km, value=factor * km.value, low=factor * km.low, high=factor * km.high),)
+
+
+def draw(protocol: Protocol, time_on_study: TimeOnStudy | None, overrides: tuple[Evidence, ...] = ()):
+    return draw_score(score(protocol, time_on_study, overrides), EvidenceDraws(50, 1)).values
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data(), protocols(), times_on_study())
+def test_every_draw_is_linear_in_cells(data, protocol, time_on_study):
+    """Amounts of two parts of a schedule that share no visit, date or setup add up, draw by draw."""
+    days = {visit.calendar_day for visit in protocol.main_visits} - {None}
+    chosen = data.draw(st.sets(st.sampled_from(sorted(days)))) if days else set()
+    main = {visit.id: visit for visit in protocol.main_visits}
+    cells = [cell for cell in protocol.cells if cell.visit_id in main]
+    here = {cell.key for cell in cells if main[cell.visit_id].calendar_day in chosen}
+    there = {cell.key for cell in cells} - here
+    whole = draw(protocol, time_on_study)
+    parts = [draw(drop_cells(protocol, part), time_on_study) for part in (here, there)]
+    for name, values in whole.items():
+        assert np.allclose(values, parts[0][name] + parts[1][name], rtol=1e-9, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data(), protocols(), times_on_study())
+def test_variants_are_the_designs_that_they_stand_for(data, protocol, time_on_study):
+    keys = list_keys(protocol)
+    row = data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys)))
+    kept = np.array([row], dtype=np.bool_).reshape(1, len(keys))
+    weighted = [(1.0, score(protocol, time_on_study))]
+    found = score_variants(protocol, weighted, kept, EvidenceDraws(50, 1)).mean
+    dropped = [key for key, stays in zip(keys, row, strict=True) if not stays]
+    for name, values in draw(drop_cells(protocol, dropped), time_on_study).items():
+        assert math.isclose(found[name][0], values.mean(), rel_tol=1e-9, abs_tol=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data(), protocols(), times_on_study())
+def test_no_draw_depends_on_the_order_of_visits_or_cells(data, protocol, time_on_study):
+    visits = tuple(data.draw(st.permutations(protocol.visits)))
+    cells = tuple(data.draw(st.permutations(protocol.cells)))
+    turned = replace(protocol, visits=visits, cells=cells)
+    both = score(protocol, time_on_study), score(turned, time_on_study)
+    difference = draw_difference(*both, EvidenceDraws(50, 1))
+    assert not any(values.any() for values in difference.values())
+
+
+@settings(deadline=None, max_examples=50)
+@given(protocols(), times_on_study())
+def test_no_dimension_is_negative_in_any_draw(protocol, time_on_study):
+    assert all((values >= 0).all() for values in draw(protocol, time_on_study).values())
+
+
+@settings(deadline=None, max_examples=50)
+@given(protocols(), times_on_study(), st.floats(1, 20))
+def test_more_distance_never_lowers_any_dimension_in_any_draw(protocol, time_on_study, factor):
+    """Distance multiplied, the ledger's range with it: what is known of it stays as it was."""
+    before, after = draw(protocol, time_on_study), draw(protocol, time_on_study, scale_travel(factor))
+    assert all((after[name] >= before[name] * (1 - 1e-12)).all() for name in before)

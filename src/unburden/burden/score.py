@@ -93,6 +93,29 @@ def score_schedule(
     )
 
 
+def score_persona(
+    score: BurdenScore,
+    persona: Persona,
+    protocol: Protocol,
+    ledger: EvidenceLedger,
+    *,
+    overrides: tuple[Evidence, ...],
+) -> BurdenScore:
+    """What `score_schedule` would give for another persona, from the score of one of the same arm.
+
+    Personas differ in the entries only, so the lines, the kinds and the notes stay.
+    """
+    evidence = replace_evidence(replace_evidence(ledger, overrides), persona.overrides).evidence_by_id
+    visits = [protocol.visit_by_id[visit_id] for visit_id in score.by_visit]
+    return replace(
+        score,
+        persona=persona.name,
+        totals=total_lines(score.lines, evidence),
+        evidence=evidence,
+        by_visit=_share_by_visit(score.lines, evidence, visits),
+    )
+
+
 def total_lines(lines: Iterable[BurdenLine], evidence: Mapping[str, Evidence]) -> dict[str, Estimate]:
     """The sum of the lines in each dimension, and `patient_minutes` over the three of time.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from unburden.domain.burden_draws import BurdenDraws
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate, check_sources
 from unburden.domain.protocol import Place
@@ -31,6 +32,9 @@ TIME_DIMENSIONS = ("site_minutes", "home_minutes", "travel_minutes")
 """The dimensions whose sum is all the time that the trial asks: the view `patient_minutes`."""
 
 PATIENT_MINUTES = "patient_minutes"
+
+PERSONA_MARK = "@"
+"""Between an entry's id and the persona whose own entry it is, where scores of personas are mixed."""
 
 LARGEST_AMOUNT = 1e9
 """No entry of the ledger is larger, in any unit: sums and squares of them stay finite."""
@@ -162,7 +166,8 @@ class BurdenScore:
     `totals` has an `Estimate` for each dimension and for `patient_minutes`. Each total is the
     sum of its `lines` (times × the evidence's value). `by_visit` holds expected amounts by visit
     id and dimension, day lines being shared equally by the visits of that day. `notes` lists what
-    could not be counted or was counted by a rule of thumb.
+    could not be counted or was counted by a rule of thumb. `draws` holds Monte Carlo draws of the
+    totals where they were asked for.
     """
 
     arm_id: str | None
@@ -173,3 +178,4 @@ class BurdenScore:
     by_visit: Mapping[str, Mapping[str, float]] = field(repr=False)
     kinds: Mapping[str, ActivityKind] = field(repr=False)
     notes: tuple[str, ...] = ()
+    draws: BurdenDraws | None = field(default=None, repr=False, compare=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from unburden.domain.burden import UNIT_BY_DIMENSION, Evidence
+from unburden.domain.burden import PERSONA_MARK, UNIT_BY_DIMENSION, Evidence
 from unburden.domain.errors import InvalidEvidence, Problems
 
 PROCEDURE_MINUTES = "minutes"
@@ -128,6 +128,9 @@ def find_ledger_problems(
     """
     yield from _find_repeated("evidence", [entry.id for entry in evidence])
     yield from _find_repeated("kind", [kind.name for kind in kinds])
+    for entry in evidence:
+        if PERSONA_MARK in entry.id:
+            yield f"evidence {entry.id!r} has {PERSONA_MARK!r} in its id, which marks personas; leave it out"
     units = {entry.id: entry.unit for entry in evidence}
     for required, unit in UNIT_BY_REQUIRED_EVIDENCE.items():
         if required not in units and required not in ids_elsewhere:
