@@ -20,14 +20,14 @@ demo: $(VENV)/core
 	$(BIN)/unburden design examples/adjuvant-breast --out runs/adjuvant-breast
 
 test: $(VENV)/ready
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 revalidate: $(VENV)/ready
 	$(BIN)/pytest -q revalidation
