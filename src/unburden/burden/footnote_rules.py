@@ -70,7 +70,7 @@ _POPULATION = (
         "restricts-population",
         r"\b(?:women|woman|females?|wocbp)\b[^.]{0,40}\bchild-? ?bearing|\bwocbp\b",
         "only women of childbearing potential",
-        factor=_share(0.25, 0.02, 0.6, "share of women of childbearing potential among patients"),
+        factor=_share(0.25, 0.02, 0.8, "share of women of childbearing potential among patients"),
         activities=_WOMEN,
     ),
     _rule(
@@ -79,7 +79,7 @@ _POPULATION = (
         rf"\b(?:females?|women) (?:{_WHO} )?only\b|\bfor (?:all )?(?:females?|women)\b|\bin (?:females?"
         rf"|women)\b",
         "only women",
-        factor=_share(0.5, 0.1, 0.9, "share of women among patients"),
+        factor=_share(0.5, 0.05, 1.0, "share of women among patients"),
         activities=_WOMEN,
     ),
     _rule(
@@ -94,7 +94,7 @@ _POPULATION = (
         r"\b(?:positive|resolved|reactive)\b[^.]{0,50}\b(?:hbv|hcv|hbc|anti-hbc|hepatitis|hiv)",
         "only patients with a positive serology",
         factor=_share(0.05, 0.0, 0.3, "share of patients with a positive viral serology"),
-        activities=r"hepatitis|hbv|hcv|hbs|hbc|hiv",
+        activities=r"\b(?:dna|rna)\b",
     ),
     _rule(
         "subset",

@@ -118,6 +118,12 @@ def test_a_share_does_not_apply_to_an_activity_that_it_does_not_speak_of():
     assert derive_cell_factors(make_protocol("For all women.", title="Chemistry panel")) == {}
 
 
+def test_a_reflex_test_does_not_thin_the_row_that_it_follows():
+    note = "HCV RNA to confirm positive hepatitis C antibody."
+    assert derive_cell_factors(make_protocol(note, title="Hepatitis C tests")) == {}
+    assert derive_cell_factors(make_protocol(note, title="HCV RNA"))["v", "a"].factor.high == 0.3
+
+
 def test_of_two_shares_the_smaller_holds_and_times_multiply():
     factors = derive_cell_factors(
         make_protocol("Female participants only.", "Women of childbearing potential only.", "In triplicate.")
