@@ -151,3 +151,14 @@ def test_a_byte_order_mark_is_skipped(tmp_path):
     path = write_matrix(tmp_path)
     path.write_text(path.read_text(), encoding="utf-8-sig")
     assert len(read_soa_matrix(path).cells) == 1
+
+
+def test_every_footnote_that_refers_to_nothing_is_listed(tmp_path):
+    notes = [
+        {"xannot_id": "n", "annotation_text": "N", "referenced_xcols": ["yy"]},
+        {"xannot_id": "m", "annotation_text": "M", "cell_references": [{"xact_id": "zz", "xcol_id": "c"}]},
+    ]
+    with pytest.raises(InvalidProtocol) as told:
+        read_soa_matrix(write_matrix(tmp_path, unified_annotations=notes))
+    assert "annotation 'n' refers to the column 'yy', which does not exist" in str(told.value)
+    assert "annotation 'm' refers to the activity 'zz', which does not exist" in str(told.value)
