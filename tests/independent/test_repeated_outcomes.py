@@ -80,7 +80,7 @@ def test_negative_binomial_regression_equals_statsmodels(seed):
         alone = sm.GLM(
             y, design, family=sm.families.NegativeBinomial(alpha=whole.params[2]), exposure=exposures
         ).fit(tol=1e-12)
-    effect, error, dispersion = counts.fit_counts(y, exposures, arms)
+    effect, error, dispersion, _ = counts.fit_counts(y, exposures, arms)
     assert effect == pytest.approx(whole.params[1], abs=1e-6)
     assert dispersion == pytest.approx(whole.params[2], rel=1e-5)
     assert error == pytest.approx(alone.bse[1], rel=1e-5)
@@ -89,7 +89,7 @@ def test_negative_binomial_regression_equals_statsmodels(seed):
 def test_under_dispersed_counts_are_poisson():
     y, exposures, arms = np.full(40, 3.0), np.full(40, 10.0), np.arange(40) % 2
     y[arms == 1] = 2.0
-    effect, error, dispersion = counts.fit_counts(y, exposures, arms)
+    effect, error, dispersion, _ = counts.fit_counts(y, exposures, arms)
     assert dispersion == 0.0
     assert effect == pytest.approx(math.log(2 / 3))
     assert error == pytest.approx(math.sqrt(1 / 60 + 1 / 40))

@@ -12,7 +12,7 @@ import numpy as np
 from unburden.kernels.courses import invert_step
 from unburden.kernels.draws import draw_gamma
 from unburden.kernels.random import draw_two_uniforms
-from unburden.kernels.trials import is_allocated_to_treatment
+from unburden.kernels.trials import is_allocated_to_treatment, normalise_t
 
 _ACCRUAL, _FRAILTY, _FIRST_GAP = np.uint64(1), np.uint64(64), np.uint64(2048)
 _TWO = np.uint64(2)
@@ -84,17 +84,19 @@ def fill_rates(counts, exposures, arms, dispersion, crude, rates):
 
 @numba.njit(cache=True, error_model="numpy")
 def fit_counts(counts, exposures, arms):
-    """Log rate ratio of treatment, its standard error and the dispersion, by maximum likelihood.
+    """Log rate ratio of treatment, its standard error, the dispersion and degrees of freedom.
 
-    The error is that of the expected information, in which rates and dispersion are orthogonal. A
-    dispersion below 0 is taken as 0: Poisson. (nan, nan, nan) where an arm has no event.
+    Maximum likelihood; the error is that of the expected information, in which rates and dispersion
+    are orthogonal. A dispersion below 0 is taken as 0: Poisson. Degrees of freedom after Satterthwaite,
+    from the delta method: they hold how well the variance itself is known. All nan where an arm has no
+    event.
     """
     events, time = np.zeros(2), np.zeros(2)
     for i in range(counts.shape[0]):
         events[arms[i]] += counts[i]
         time[arms[i]] += exposures[i]
     if events[0] <= 0.0 or events[1] <= 0.0:
-        return math.nan, math.nan, math.nan
+        return math.nan, math.nan, math.nan, math.nan
     crude, rates = events / time, events / time
     dispersion = 0.0
     if score_dispersion(counts, exposures, arms, rates, 0.0) > 0.0:
@@ -115,12 +117,38 @@ def fit_counts(counts, exposures, arms):
                 break
         dispersion = math.exp(0.5 * (low + high))
         fill_rates(counts, exposures, arms, dispersion, crude, rates)
-    information = np.zeros(2)
+    variance, degrees = find_rate_variance(counts, exposures, arms, rates, dispersion)
+    return math.log(rates[1] / rates[0]), math.sqrt(variance), dispersion, degrees
+
+
+@numba.njit(cache=True, error_model="numpy")
+def find_rate_variance(counts, exposures, arms, rates, dispersion):
+    """Variance of the log rate ratio, and its degrees of freedom 2 variance² / Var(variance).
+
+    Var(variance) from the derivatives for log rates and dispersion and their own variances.
+    """
+    information, by_rate, by_dispersion = np.zeros(2), np.zeros(2), np.zeros(2)
     for i in range(counts.shape[0]):
-        mean = exposures[i] * rates[arms[i]]
-        information[arms[i]] += mean / (1.0 + dispersion * mean)
-    error = math.sqrt(1.0 / information[0] + 1.0 / information[1])
-    return math.log(rates[1] / rates[0]), error, dispersion
+        arm = arms[i]
+        mean = exposures[i] * rates[arm]
+        share = 1.0 / (1.0 + dispersion * mean)
+        information[arm] += mean * share
+        by_rate[arm] += mean * share * share
+        by_dispersion[arm] += mean * mean * share * share
+    variance, spread, slope = 0.0, 0.0, 0.0
+    for arm in range(2):
+        variance += 1.0 / information[arm]
+        spread += (by_rate[arm] / information[arm] ** 2) ** 2 / information[arm]
+        slope += by_dispersion[arm] / information[arm] ** 2
+    if dispersion > 0.0:
+        step = 1e-4 * dispersion
+        curvature = (
+            score_dispersion(counts, exposures, arms, rates, dispersion - step)
+            - score_dispersion(counts, exposures, arms, rates, dispersion + step)
+        ) / (2.0 * step)
+        if curvature > 0.0:
+            spread += slope * slope / curvature
+    return variance, 2.0 * variance * variance / spread
 
 
 @numba.njit(cache=True)
@@ -155,8 +183,8 @@ def run_count_trial(seed, key, accrual, law, dropout, treated_share, looks, limi
             exposures[i] = min(leaving[i], cut - entry[i])
             counts[i] = count_events(seed, key, np.uint64(i), rate[i], exposures[i])
             events += counts[i]
-        gain, error, _ = fit_counts(counts[:entered], exposures[:entered], arms[:entered])
-        z = -gain / error if error > 0.0 else 0.0
+        gain, error, _, degrees = fit_counts(counts[:entered], exposures[:entered], arms[:entered])
+        z = normalise_t(-gain / error, degrees) if error > 0.0 else 0.0
         if z >= limits[0, stage] or z <= limits[1, stage] or stage == stages - 1:
             return stage, z >= limits[0, stage], cut, entered, events
     return stages - 1, False, 0.0, 0, 0.0
