@@ -35,7 +35,7 @@ revalidate: $(VENV)/ready
 benchmarks: $(VENV)/ready
 	$(BIN)/python benchmarks/measure_spine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_engine.py
-	$(BIN)/python benchmarks/measure_repeated.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_repeated.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

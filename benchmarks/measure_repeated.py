@@ -1,10 +1,9 @@
 """Figures of repeated measures and counts: trials a second, and the Python peer. Run: make benchmarks"""
 
-import statistics
-import time
 import warnings
 
 import numpy as np
+from benchmarks.measure_engine import take
 
 from unburden.domain.design import Design
 from unburden.domain.repeated import Counts, Longitudinal
@@ -19,17 +18,6 @@ DESIGN = Design(300, 1.0, 0.025, (0.5, 1.0), None)
 
 def make(outcome) -> Scenario:
     return Scenario("benchmark", Accrual((0.0,), (20.0,)), outcome, 0.2, ("assumed:benchmark",))
-
-
-def take(job, repeats: int = 3) -> float:
-    """Median seconds of a job, after one run that is not counted."""
-    job()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def measure_trials() -> None:

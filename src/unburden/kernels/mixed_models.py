@@ -326,17 +326,23 @@ def fit_covariance(patterns, visits, covariates, covariance, weights, inverse, e
     return False
 
 
+@numba.njit(cache=True)
+def fill_slope(slopes, visits, out):
+    """Derivative for the lower triangle of a symmetric matrix, from that for its elements."""
+    a = 0
+    for j in range(visits):
+        for k in range(j + 1):
+            out[a] = slopes[j, k] * (1.0 if j == k else 2.0)
+            a += 1
+
+
 @numba.njit(cache=True, error_model="numpy")
 def fill_step(patterns, weights, visits, score, step):
     """Fill the scoring step on the lower triangle; twice the gain it promises, infinite without a step."""
     parameters = visits * (visits + 1) // 2
     information = np.empty((parameters, parameters))
     fill_information(patterns, weights, visits, information)
-    a = 0
-    for j in range(visits):
-        for k in range(j + 1):
-            step[a] = score[j, k] * (1.0 if j == k else 2.0)
-            a += 1
+    fill_slope(score, visits, step)
     slope = step.copy()
     if not factor_in_place(information, parameters):
         return math.inf
@@ -456,11 +462,7 @@ def find_degrees(patterns, weights, inverse, visits, covariates):
         multiply(half, weights[p], whole)
         slopes += whole
     slope = np.empty(parameters)
-    a = 0
-    for j in range(visits):
-        for k in range(j + 1):
-            slope[a] = slopes[j, k] * (1.0 if j == k else 2.0)
-            a += 1
+    fill_slope(slopes, visits, slope)
     solved = slope.copy()
     if not factor_in_place(information, parameters):
         return math.nan
