@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.burden.test_score import LEDGER, PROTOCOL, entry
+from test_score import LEDGER, PROTOCOL, entry
 
 from unburden.burden.draws import EvidenceDraws, compare_scores, draw_difference, draw_score, find_terms
 from unburden.burden.drivers import estimate_drivers, estimate_population_drivers, find_drivers
