@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from unburden.kernels.integration import fill_exponentials_of, fill_tails
+
 LOG_RANK, FLEMING_HARRINGTON, MODESTLY_WEIGHTED, MAX_COMBO, RESTRICTED_MEAN, MILESTONE, COX = range(7)
 _REACH = 7.0
+_MARGIN = 1e-6
 _SQRT_HALF, _SQRT_TWO_PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
 
 
@@ -195,13 +198,16 @@ def compute_max_combo_tail(highest, covariance, is_used, points, weights):
     if is_used[0] and is_used[2]:
         bend = highest * (sd_sum - sd_late) / sd_early
     bend = min(max(bend, -_REACH), top)
+    n = points.shape[0]
+    y, third, tail = np.empty(n), np.empty(n), np.empty(n)
+    exponent, bell, power = np.empty(n), np.empty(n), np.empty(n)
     inside = 0.0
     for part in range(2):
         start, end = (-_REACH, bend) if part == 0 else (bend, top)
         half = 0.5 * (end - start)
         if half <= 0.0:
             continue
-        for a in range(points.shape[0]):
+        for a in range(n):
             x = start + half * (points[a] + 1.0)
             limit = _REACH
             if is_used[2]:
@@ -215,13 +221,94 @@ def compute_max_combo_tail(highest, covariance, is_used, points, weights):
                 inside += density * (1.0 - compute_upper_tail(limit))
                 continue
             width = 0.5 * (limit + _REACH)
+            for b in range(n):
+                y[b] = -_REACH + width * (points[b] + 1.0)
+                third[b] = (highest * sd_third - third_on_first * x - third_on_second * y[b]) / rest_third
+                exponent[b] = -0.5 * y[b] * y[b]
+            fill_exponentials_of(exponent, bell, power)
+            for b in range(n):
+                bell[b] *= power[b] * weights[b]
+            fill_tails(third, tail, exponent, power)
             total = 0.0
-            for b in range(points.shape[0]):
-                y = -_REACH + width * (points[b] + 1.0)
-                third = (highest * sd_third - third_on_first * x - third_on_second * y) / rest_third
-                total += weights[b] * math.exp(-0.5 * y * y) * (1.0 - compute_upper_tail(third))
+            for b in range(n):
+                total += bell[b] * (1.0 - tail[b])
             inside += density * width * total / _SQRT_TWO_PI
     return max(1.0 - inside, 0.0)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def fill_correlations(covariance, correlation):
+    """Fill in the null correlations (4, 4) of G(0,0), G(1,0), G(0,1) and G(1,1).
+
+    From the upper half of `covariance`, that of `compute_max_combo_tail`.
+    """
+    early, late, both = covariance[0, 0], covariance[1, 1], covariance[2, 2]
+    cross, early_both, late_both = covariance[0, 1], covariance[0, 2], covariance[1, 2]
+    whole = early + late + 2 * cross
+    correlation[0, 1] = (early + cross) / math.sqrt(whole * early)
+    correlation[0, 2] = (late + cross) / math.sqrt(whole * late)
+    correlation[0, 3] = (early_both + late_both) / math.sqrt(whole * both)
+    correlation[1, 2] = cross / math.sqrt(early * late)
+    correlation[1, 3] = early_both / math.sqrt(early * both)
+    correlation[2, 3] = late_both / math.sqrt(late * both)
+    for k in range(4):
+        for j in range(k):
+            correlation[j, k] = min(max(correlation[j, k], -1.0), 1.0)
+            correlation[k, j] = correlation[j, k]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_pair_tail(z, correlation, points, weights):
+    """Probability that two standard normals of a correlation from 0 to 1 both exceed z.
+
+    Drezner & Wesolowsky (1990); Gauss-Legendre, with 24 points within 1e-10 of one's own tail.
+    """
+    half = 0.5 * math.asin(correlation)
+    total = 0.0
+    for a in range(points.shape[0]):
+        total += weights[a] * math.exp(-z * z / (1.0 + math.sin(half * (points[a] + 1.0))))
+    return compute_upper_tail(z) ** 2 + half * total / (2.0 * math.pi)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def bound_union_above(z, correlation, is_used, points, weights):
+    """At least the probability that any of the used normals exceeds z (Hunter 1976; Worsley 1982).
+
+    Their tails less the pairs' along the tree of highest correlations, one normal added after another.
+    """
+    is_in = np.zeros(4, np.bool_)
+    total = 0.0
+    for step in range(4):
+        best, nearest = -2.0, -1
+        for k in range(4):
+            if not is_used[k] or is_in[k]:
+                continue
+            if step == 0:
+                nearest = k
+            for j in range(4):
+                if is_in[j] and correlation[k, j] > best:
+                    best, nearest = correlation[k, j], k
+        if nearest < 0:
+            break
+        is_in[nearest] = True
+        total += compute_upper_tail(z)
+        if best > 0.0:
+            total -= compute_pair_tail(z, best, points, weights)
+    return total
+
+
+@numba.njit(cache=True, error_model="numpy")
+def bound_union_below(z, correlation, is_used, points, weights):
+    """At most the probability that any of the used normals exceeds z: that of the pair least correlated.
+
+    A negative correlation counts as 0, which makes the pair's union no larger (Slepian 1962).
+    """
+    least = 1.0
+    for k in range(4):
+        for j in range(k):
+            if is_used[k] and is_used[j]:
+                least = min(least, correlation[k, j])
+    return 2.0 * compute_upper_tail(z) - compute_pair_tail(z, max(least, 0.0), points, weights)
 
 
 class Notes(NamedTuple):
@@ -360,9 +447,24 @@ def compute_max_combo_z(used, rows, bound, notes, points, weights):
     if math.isfinite(bound):
         if highest < bound:
             return highest
-        if count * compute_upper_tail(highest) < compute_upper_tail(bound):
-            return highest
+        settled = settle_max_combo(highest, bound, covariance, is_used, points, weights)
+        if not math.isnan(settled):
+            return settled
     return find_quantile(compute_max_combo_tail(highest, covariance, is_used, points, weights))
+
+
+@numba.njit(cache=True, error_model="numpy")
+def settle_max_combo(highest, bound, covariance, is_used, points, weights):
+    """A z on MaxCombo's side of `bound`, where bounds on its p-value tell; else nan."""
+    alpha, single = compute_upper_tail(bound), compute_upper_tail(highest)
+    if 4 * single < alpha:
+        return highest
+    correlation = np.ones((4, 4))
+    fill_correlations(covariance, correlation)
+    if bound_union_above(highest, correlation, is_used, points, weights) < alpha - _MARGIN * single:
+        return highest
+    least = bound_union_below(highest, correlation, is_used, points, weights)
+    return find_quantile(least) if least > alpha + _MARGIN * single else math.nan
 
 
 @numba.njit(cache=True, error_model="numpy")
