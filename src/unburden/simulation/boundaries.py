@@ -69,8 +69,8 @@ def compute_spending(
 def derive_bounds(plan: SequentialPlan) -> SequentialBounds:
     """The plan's bounds. Error below 1e-10 against 400 nodes, unless looks lie very close together.
 
-    Ten looks at information k / 10 agree to 1e-12 with spending; looks closer than a twentieth of the
-    information at high rates have been seen to err by 7e-9.
+    Ten looks at information k / 10 agree to 1e-12 with spending; looks about a twentieth of the
+    information apart, after a wide region, have been seen to err by 7e-9.
 
     Raises `InvalidDesign` where no bounds exist: a Haybittle-Peto bound that leaves no alpha, a
     futility spending that crosses the efficacy bound.
