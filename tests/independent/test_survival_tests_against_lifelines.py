@@ -22,6 +22,7 @@ from unburden.domain.analysis import (
 from unburden.domain.design import Design, Events
 from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.kernels import courses, looks, patients
+from unburden.kernels.looks import select_smallest
 from unburden.kernels.survival_tests import allocate_notes, compute_test_z, find_quantile, fit_cox
 from unburden.simulation.trials import encode_test, make_world
 
@@ -169,7 +170,7 @@ def test_max_combo_p_value(number, weights):
     tolerance = 1e-6 if len(weights) == 2 else 3e-4  # their quasi-random rule, singular in four dimensions
     assert ours == pytest.approx(1 - below, abs=tolerance)
     z = compute(MaxCombo(weights), seen)
-    for bound in (1.0, 1.96, 2.5):
+    for bound in (1.0, 1.96, 2.5, *(z + off for off in (-0.2, -0.05, -0.01, -1e-4, 1e-4, 0.01, 0.05, 0.2))):
         assert (compute(MaxCombo(weights), seen, bound) >= bound) == (z >= bound)
 
 
@@ -258,18 +259,36 @@ def test_kernels_agree_with_plain_python():
 
 
 def draw_in_plain_python(world, trial, scratch):
-    names = ["draw_stratum", "view_stratum", "view_steps", "draw_arm", "invert_steps"]
-    names += ["shuffle_places", "merge_arms", "draw_patients", "fill_exponentials"]
+    names = ["draw_stratum", "view_stratum", "view_steps", "draw_arm", "invert_steps", "draw_entries"]
+    names += ["shuffle_places", "merge_arms", "draw_patients", "fill_exponentials", "count_below"]
     from unburden.kernels import random
 
-    compiled = {name: getattr(patients, name) for name in names}
+    compiled = [
+        (m, name, getattr(m, name)) for m in (patients, courses) for name in names if hasattr(m, name)
+    ]
     philox = random.compute_philox
     try:
-        for name in names:
-            setattr(patients, name, compiled[name].py_func)
+        for module, name, kernel in compiled:
+            setattr(module, name, kernel.py_func)
         random.compute_philox = philox.py_func
         courses.draw_trial.py_func(np.uint64(2), np.uint64(0), np.uint64(7), world, trial, scratch)
     finally:
         random.compute_philox = philox
-        for name in names:
-            setattr(patients, name, compiled[name])
+        for module, name, kernel in compiled:
+            setattr(module, name, kernel)
+
+
+def test_plain_patients_are_those_drawn_the_longer_way():
+    world, trial = draw(11)
+    other, scratch = patients.allocate_trial(world)
+    patients.draw_plain_trial(np.uint64(2), np.uint64(0), np.uint64(11), world, other, scratch)
+    for one, two in zip(trial, other, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 40, 500])
+def test_the_month_of_an_event_is_that_of_a_sorted_list(size):
+    values = np.random.default_rng(size).integers(0, size, size).astype(float)
+    for rank in range(size):
+        assert select_smallest(values.copy(), size, rank) == np.sort(values)[rank]
+        assert select_smallest.py_func(values.copy(), size, rank) == np.sort(values)[rank]

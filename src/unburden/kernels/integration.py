@@ -18,15 +18,16 @@ _TAIL, _BELL, _SPARE, _POWER = range(4)
 
 
 @numba.njit(cache=True)
-def place_nodes(inner, upper, lower, points, weights):
+def place_nodes(inner, upper, lower, rule):
     """Nodes and quadrature weights of the continuation region at one look.
 
     The region is (lower, upper) where `inner` is at most `lower`, else (lower, -inner) and
-    (inner, upper). `points` and `weights` are those of Gauss-Legendre on (-1, 1). Both arrays are
-    empty where the region is.
+    (inner, upper). `rule`: points and weights of Gauss-Legendre on (-1, 1) for the one interval, then
+    those for each of two. Both arrays are empty where the region is.
     """
-    n = points.shape[0]
     parts = 1 if inner <= lower else 2
+    points, weights = rule[parts - 1]
+    n = points.shape[0]
     if upper <= (lower if parts == 1 else inner):
         return np.empty(0), np.empty(0)
     nodes, mass = np.empty(parts * n), np.empty(parts * n)
@@ -50,7 +51,7 @@ _LN2_INVERSE, _LN2_HIGH, _LN2_LOW = (
 )
 _P1, _P2, _P3 = 1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05
 _P4, _P5 = -1.65339022054652515390e-06, 4.13813679705723846039e-08
-_LEAST_EXPONENT, _NEGLIGIBLE = -700.0, 1e-19
+_LEAST_EXPONENT = -700.0
 _ROUNDER = 1.5 * 2.0**52
 _BIAS, _FIFTY_TWO = np.int64(1023), np.int64(52)
 
@@ -148,8 +149,6 @@ def carry_mass(nodes, mass, before, rate, drift, new_nodes, new_weights):
     for j in range(n):
         scores[j] = new_nodes[j] * root - drift * step
     for i in range(nodes.shape[0]):
-        if mass[i] < _NEGLIGIBLE:
-            continue
         shift, factor = nodes[i] * last, -0.5 / step
         for j in range(n):
             distance = scores[j] - shift
@@ -208,7 +207,7 @@ def add_up(values):
 
 
 @numba.njit(cache=True)
-def compute_exits(rates, upper, inner, lower, drift, points, weights):
+def compute_exits(rates, upper, inner, lower, drift, rule):
     """Probability of leaving first at each look: above, below, and in the middle.
 
     Arrays of shape (looks,): the trial stops above `upper`, below `lower` and, where `inner` is
@@ -225,7 +224,7 @@ def compute_exits(rates, upper, inner, lower, drift, points, weights):
             middle[k] = compute_upper_tail(nodes, mass, before, rates[k], -inner[k], drift)
             middle[k] -= compute_upper_tail(nodes, mass, before, rates[k], inner[k], drift)
         if k < looks - 1:
-            new_nodes, new_weights = place_nodes(inner[k], upper[k], lower[k], points, weights)
+            new_nodes, new_weights = place_nodes(inner[k], upper[k], lower[k], rule)
             mass = carry_mass(nodes, mass, before, rates[k], drift, new_nodes, new_weights)
             nodes = new_nodes
         before = rates[k]
@@ -233,7 +232,23 @@ def compute_exits(rates, upper, inner, lower, drift, points, weights):
 
 
 @numba.njit(cache=True)
-def solve_spending_bounds(rates, spent, lower, is_symmetric, drift, floor, points, weights):
+def sum_exits_above(rates, upper, inner, lower, drift, rule):
+    """Probability of ever leaving above: the sum of the first array of `compute_exits`, in half the time."""
+    looks = rates.shape[0]
+    nodes, mass = np.zeros(1), np.ones(1)
+    before, total = 0.0, 0.0
+    for k in range(looks):
+        total += compute_upper_tail(nodes, mass, before, rates[k], upper[k], drift)
+        if k < looks - 1:
+            new_nodes, new_weights = place_nodes(inner[k], upper[k], lower[k], rule)
+            mass = carry_mass(nodes, mass, before, rates[k], drift, new_nodes, new_weights)
+            nodes = new_nodes
+        before = rates[k]
+    return total
+
+
+@numba.njit(cache=True)
+def solve_spending_bounds(rates, spent, lower, is_symmetric, drift, floor, rule):
     """Upper bounds whose first crossing spends the increments of `spent` (cumulative, shape (looks,)).
 
     `lower` are the bounds below which a trial has stopped; where the test `is_symmetric` they are
@@ -254,7 +269,7 @@ def solve_spending_bounds(rates, spent, lower, is_symmetric, drift, floor, point
         if k < looks - 1:
             top = min(bounds[k], -floor)
             bottom = -top if is_symmetric else max(lower[k], floor)
-            new_nodes, new_weights = place_nodes(-math.inf, top, bottom, points, weights)
+            new_nodes, new_weights = place_nodes(-math.inf, top, bottom, rule)
             mass = carry_mass(nodes, mass, before, rates[k], drift, new_nodes, new_weights)
             nodes = new_nodes
         before = rates[k]
@@ -262,7 +277,7 @@ def solve_spending_bounds(rates, spent, lower, is_symmetric, drift, floor, point
 
 
 @numba.njit(cache=True)
-def solve_joint_bounds(rates, given, alpha_spent, beta_spent, drift, floor, points, weights):
+def solve_joint_bounds(rates, given, alpha_spent, beta_spent, drift, floor, rule):
     """Upper and lower bounds together, in one sweep: arrays of shape (looks,).
 
     The lower ones spend `beta_spent` where z has mean `drift` at full information. The upper ones
@@ -290,7 +305,7 @@ def solve_joint_bounds(rates, given, alpha_spent, beta_spent, drift, floor, poin
             lower[k] = -solve_upper_bound(-nodes, other, before, rates[k], target, -drift)
         if k < looks - 1:
             top, bottom = min(upper[k], drift - floor), max(lower[k], floor)
-            new_nodes, new_weights = place_nodes(-math.inf, top, bottom, points, weights)
+            new_nodes, new_weights = place_nodes(-math.inf, top, bottom, rule)
             if is_bound:
                 null = carry_mass(nodes, null, before, rates[k], 0.0, new_nodes, new_weights)
             other = carry_mass(nodes, other, before, rates[k], drift, new_nodes, new_weights)

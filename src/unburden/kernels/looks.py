@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from unburden.kernels.patients import view_stratum
+from unburden.kernels.patients import count_until, view_stratum
 
 _BUCKETS = 256
-_CROWD = 32
 _ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
@@ -65,7 +64,7 @@ def list_events(trial, desk):
 def find_event_month(desk, events, wanted):
     """Calendar month of the `wanted`-th of the listed `events`, which must be at least as many.
 
-    Only the bucket that holds it is sorted.
+    Only the bucket that holds it is looked through.
     """
     calendar, bucket, inside = desk.real[0], desk.whole[0], desk.real[1]
     before, here = 0, 0
@@ -77,17 +76,32 @@ def find_event_month(desk, events, wanted):
     for i in range(events):
         inside[count] = calendar[i]
         count += np.uint64(bucket[i] == target)
-    size = np.int64(count)
-    if size > _CROWD:
-        return np.sort(inside[:size])[wanted - before - 1]
-    for a in range(1, size):
-        value = inside[a]
-        b = a - 1
-        while b >= 0 and inside[b] > value:
-            inside[b + 1] = inside[b]
-            b -= 1
-        inside[b + 1] = value
-    return inside[wanted - before - 1]
+    return select_smallest(inside, np.int64(count), wanted - before - 1)
+
+
+@numba.njit(cache=True)
+def select_smallest(values, size, rank):
+    """The number that stands at `rank` when the first `size` are in order (Hoare 1961); moves them."""
+    low, high = 0, size - 1
+    while low < high:
+        pivot = values[(low + high) >> 1]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    return values[rank]
 
 
 @numba.njit(cache=True)
@@ -125,7 +139,7 @@ def find_horizon(trial, cut):
     shortest = np.inf
     for arm in range(2):
         longest = 0.0
-        for k in range(np.searchsorted(trial.time, cut, side="right") - 1, -1, -1):
+        for k in range(count_until(trial.time, cut) - 1, -1, -1):
             if np.int64(trial.mark[k] & _ONE) == arm and trial.calendar[k] <= cut:
                 longest = trial.time[k]
                 break
@@ -175,7 +189,7 @@ def cut_stratum(trial, cut, desk, sets):
         is_seen = np.uint64(trial.calendar[k] <= cut)
         seen_treated += is_seen & mark
         seen += is_seen
-    entered = np.searchsorted(trial.entry, cut, side="right")
+    entered = count_until(trial.entry, cut)
     censored, treated = _ONE, np.uint64(0)
     for q in range(entered - 1, -1, -1):
         censored_time[censored] = cut - trial.entry[q]

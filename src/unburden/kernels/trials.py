@@ -22,7 +22,7 @@ from unburden.kernels.survival_tests import (
 )
 
 _TIMES, _ACCRUAL, _SHIFT = np.uint64(0), np.uint64(1), np.uint64(32)
-_CHUNK = 128
+_LARGEST_CHUNK = 256
 NORMAL, BINARY = range(2)
 STAGE, REJECTS, MONTH, PATIENTS, EVENTS = range(5)
 
@@ -87,14 +87,15 @@ def simulate_survival_trials(seed, scenario, first, trials, world, looks, points
     courses = None if is_plain else world.courses
     rule = None if np.all(looks.tests[:, 0] == LOG_RANK) else (points, weights)
     out = np.empty((trials, looks.tests.shape[0], 5))
+    threads = numba.get_num_threads()
+    size = max(1, min(_LARGEST_CHUNK, trials // (4 * threads)))
+    starts = range(0, trials, size)
 
     def run_chunk(start):
-        number = np.uint64(first + start)
-        run_survival_trials(seed, scenario, number, world, looks, courses, rule, out[start : start + _CHUNK])
+        rows = out[start : start + size]
+        run_survival_trials(seed, scenario, np.uint64(first + start), world, looks, courses, rule, rows)
 
-    starts = range(0, trials, _CHUNK)
-    threads = min(numba.get_num_threads(), len(starts))
-    if threads <= 1:
+    if threads == 1:
         for start in starts:
             run_chunk(start)
         return out
