@@ -7,11 +7,13 @@ import pytest
 from scipy.stats import norm
 
 from unburden.domain.sequential import (
+    HaybittlePeto,
     HwangShihDeCani,
     OBrienFlemingSpending,
     PampallonaTsiatis,
     PocockSpending,
     SequentialPlan,
+    WangTsiatis,
 )
 from unburden.kernels.integration import fill_tails, solve_upper_bound
 from unburden.simulation import boundaries
@@ -79,3 +81,21 @@ def test_bounds_hold_with_400_nodes(plan):
     assert norm.isf(plan.sided * above) == pytest.approx(norm.isf(plan.alpha), abs=1e-10)
     power = boundaries._compute_exits(*arguments, bounds.drift, (gauss, gauss))[0].sum()
     assert norm.isf(power) == pytest.approx(norm.isf(1 - plan.beta), abs=1e-10)
+
+
+CLOSE = (
+    tuple(math.sqrt((k + 1) / 10) for k in range(10)),
+    (0.5, 0.9, 0.95, 0.98, 1.0),
+    (0.3, 0.96, 0.99, 1.0),
+)
+
+
+@pytest.mark.parametrize("rates", CLOSE)
+@pytest.mark.parametrize("efficacy", [HaybittlePeto(3.0), WangTsiatis(0.25), OBrienFlemingSpending()])
+def test_close_looks_keep_alpha_with_400_nodes(rates, efficacy):
+    """Looks so close that 48 nodes no longer see the step from one to the next."""
+    bounds = derive_bounds(SequentialPlan(0.025, 1, rates, efficacy))
+    gauss = np.polynomial.legendre.leggauss(400)
+    none = [-math.inf] * len(rates)
+    above = boundaries._compute_exits(rates, bounds.efficacy, none, none, 0.0, (gauss, gauss))[0].sum()
+    assert norm.isf(above) == pytest.approx(norm.isf(0.025), abs=1e-10)
