@@ -13,7 +13,7 @@ from unburden.domain.analysis import (
     RestrictedMean,
 )
 from unburden.domain.design import Design, Events
-from unburden.domain.repeated import Longitudinal
+from unburden.domain.repeated import Counts, Longitudinal
 from unburden.domain.scenario import Accrual, Continuous, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.trials import simulate_trials
 
@@ -64,4 +64,12 @@ def test_mixed_model(rates):
     outcome = Longitudinal("x", visits, (0.0,) * 6, (0.0,) * 6, covariance)
     world = Scenario("null", Accrual((0.0,), (20.0,)), outcome, 0.2, ("assumed:null",))
     found = simulate_trials(Design(300, 1.0, 0.025, rates, None), world, trials=TRIALS, seed=13)
-    assert found.power.value == pytest.approx(0.025, abs=LIMIT + 0.0005)
+    assert found.power.value == pytest.approx(0.025, abs=LIMIT + 0.0003)
+
+
+@pytest.mark.parametrize("rates", [(1.0,), (0.5, 1.0)])
+def test_counts(rates):
+    outcome = Counts("x", 0.12, 0.12, 0.6, 12.0)
+    world = Scenario("null", Accrual((0.0,), (20.0,)), outcome, 0.2, ("assumed:null",))
+    found = simulate_trials(Design(300, 1.0, 0.025, rates, None), world, trials=TRIALS, seed=14)
+    assert found.power.value == pytest.approx(0.025, abs=LIMIT + 0.0003)

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy import integrate
 
-from unburden.domain.design import Design
+from unburden.domain.design import Design, Months
 from unburden.domain.errors import InvalidDesign
 from unburden.domain.estimands import Estimand
 from unburden.domain.repeated import IntercurrentEvent, Longitudinal
-from unburden.domain.scenario import Accrual, Scenario
+from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.estimands import find_truth, simulate_estimands
 
 MONTHS = (0.0, 2.0, 4.0, 6.0)
@@ -127,6 +128,97 @@ def test_no_events_no_loss_all_agree():
     a, b = simulate_estimands(DESIGN, world(), estimands, trials=300, seed=3)
     assert a.mean.value == pytest.approx(b.mean.value, abs=1e-9)
     assert a.coverage == b.coverage
+
+
+CONTROL_HAZARD, TREATMENT_HAZARD, SWITCH = 0.06, 0.04, 0.03
+BY_MONTHS = Design(400, 1.0, 0.025, (1.0,), Months(48.0))
+
+
+def survival_world(dropout: float = 0.0, **more) -> Scenario:
+    arms = (PiecewiseHazard((0.0,), (h,)) for h in (CONTROL_HAZARD, TREATMENT_HAZARD))
+    outcome = TimeToEvent("death", *arms, **more)
+    return Scenario("test", Accrual((0.0,), (20.0,)), outcome, dropout, ("assumed:test",))
+
+
+def time_estimand(**strategies) -> Estimand:
+    return Estimand("e", strategies, "restricted-mean", None, 18.0)
+
+
+def mean_until(hazard: float, month: float = 18.0) -> float:
+    """Mean of an exponential time up to a month."""
+    return (1 - math.exp(-hazard * month)) / hazard
+
+
+def mean_after_switching() -> float:
+    """Controls who switch at a constant rate and then have treatment's hazard, integrated."""
+    a, b, s = CONTROL_HAZARD, TREATMENT_HAZARD, SWITCH
+
+    def survival(t: float) -> float:
+        return math.exp(-(a + s) * t) + s * math.exp(-b * t) * (1 - math.exp(-(a + s - b) * t)) / (a + s - b)
+
+    return integrate.quad(survival, 0, 18)[0]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "control"),
+    [
+        ("treatment-policy", mean_after_switching()),
+        ("hypothetical", mean_until(CONTROL_HAZARD)),
+        ("composite", mean_until(CONTROL_HAZARD + SWITCH)),
+    ],
+)
+def test_switching(strategy, control):
+    """Truth in closed form; the analysis finds it, for switching does not depend on the patient."""
+    estimand = time_estimand(switching=strategy)
+    scenario = survival_world(0.1, switching_per_month=SWITCH)
+    (found,) = simulate_estimands(BY_MONTHS, scenario, [estimand], trials=4000, seed=5)
+    assert_near(found.truth, mean_until(TREATMENT_HAZARD) - control)
+    assert_near(found.bias, 0.0)
+    assert abs(found.coverage.value - 0.95) < 0.016
+    assert found.estimable.value > 0.99
+    assert found.mean.unit == "month"
+
+
+@pytest.mark.parametrize(("strategy", "added"), [("hypothetical", 0.0), ("composite", 0.02)])
+def test_competing_events(strategy, added):
+    other = PiecewiseHazard((0.0,), (0.02,))
+    scenario = survival_world(competing=(other, other))
+    (found,) = simulate_estimands(
+        BY_MONTHS, scenario, [time_estimand(competing=strategy)], trials=2000, seed=6
+    )
+    expected = mean_until(TREATMENT_HAZARD + added) - mean_until(CONTROL_HAZARD + added)
+    assert_near(found.truth, expected)
+    assert_near(found.bias, 0.0)
+
+
+def test_a_month_that_nobody_was_followed_to_gives_no_answer():
+    early = Design(400, 1.0, 0.025, (1.0,), Months(12.0))
+    with pytest.raises(InvalidDesign, match="gave no answer in 20 of 20 trials"):
+        simulate_estimands(early, survival_world(), [time_estimand()], trials=20, seed=7)
+
+
+def test_bad_estimands_of_times_are_told():
+    scenario = survival_world(switching_per_month=SWITCH)
+    with pytest.raises(InvalidDesign) as told:
+        simulate_estimands(
+            BY_MONTHS,
+            scenario,
+            [
+                Estimand("a", {}),
+                time_estimand(switching="while-on-treatment", competing="composite", stop="composite"),
+            ],
+            trials=20,
+            seed=1,
+        )
+    parts = ('takes "restricted-mean"', "happens but has no strategy", "which never happens")
+    for part in (
+        *parts,
+        "use one of treatment-policy, hypothetical, composite",
+        "know switching and competing",
+    ):
+        assert part in str(told.value), part
+    with pytest.raises(InvalidDesign, match="needs one over 0"):
+        Estimand("a", {}, "restricted-mean")
 
 
 def test_bad_estimands_are_told_all_at_once():

@@ -19,9 +19,7 @@ _FIGURES = (
 
 
 def evaluate_estimands(
-    design: Annotated[
-        Path, typer.Argument(help="DESIGN.toml with [[estimands]] and a longitudinal outcome.")
-    ],
+    design: Annotated[Path, typer.Argument(help="DESIGN.toml with [[estimands]].")],
     trials: Annotated[int | None, typer.Option("--trials", help="Simulated trials; else the file's.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed; else the file's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every figure's source.")] = False,

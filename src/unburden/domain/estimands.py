@@ -10,27 +10,31 @@ from unburden.domain.estimate import Estimate
 
 Strategy = Literal["treatment-policy", "hypothetical", "composite", "while-on-treatment"]
 STRATEGIES: tuple[Strategy, ...] = ("treatment-policy", "hypothetical", "composite", "while-on-treatment")
-Analysis = Literal["mixed-model", "ancova"]
-ANALYSES: tuple[Analysis, ...] = ("mixed-model", "ancova")
+Analysis = Literal["mixed-model", "ancova", "restricted-mean"]
+ANALYSES: tuple[Analysis, ...] = ("mixed-model", "ancova", "restricted-mean")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimand:
-    """The difference of the arms' means at the last visit, with a strategy for each intercurrent event.
+    """A difference of the arms' means, with a strategy for each intercurrent event.
 
-    - treatment-policy: the value counts whatever happened before it;
-    - hypothetical: the value that would have been without the event; values after it are left out;
-    - composite: after the event the value is `failure_value`;
+    Of values at the last visit (`analysis` "mixed-model", for repeated measures, or "ancova", among
+    those seen there), or of times free of the event up to `month` ("restricted-mean", Kaplan-Meier).
+
+    - treatment-policy: what comes counts, whatever happened before it;
+    - hypothetical: what would have come without the event; what comes after it is left out;
+    - composite: the event is failure: its value is `failure_value`, or it counts as the event;
     - while-on-treatment: the last value before the event.
 
-    The earliest event with another strategy than treatment-policy governs. `analysis`: the mixed
-    model for repeated measures, or analysis of covariance among those seen at the last visit.
+    The earliest event with another strategy than treatment-policy governs. Times to events have the
+    intercurrent events "switching" and "competing".
     """
 
     name: str
     strategies: Mapping[str, Strategy]
     analysis: Analysis = "mixed-model"
     failure_value: float | None = None
+    month: float | None = None
 
     def __post_init__(self) -> None:
         problems = Problems(f"estimand {self.name!r}")
@@ -40,10 +44,16 @@ class Estimand:
         problems.check(
             self.analysis in ANALYSES, f"analysis is {self.analysis!r}; use one of {', '.join(ANALYSES)}"
         )
-        needs = "composite" in self.strategies.values()
+        is_time = self.analysis == "restricted-mean"
+        fits = self.month is not None and 0 < self.month < math.inf
+        problems.check(fits or not is_time, f"month is {self.month}; a restricted mean needs one over 0")
+        problems.check(is_time or self.month is None, "month is for a restricted mean; leave it out")
+        needs = "composite" in self.strategies.values() and not is_time
         value = self.failure_value
         problems.check(not needs or value is not None, "a composite strategy needs a failure_value; give one")
-        problems.check(needs or value is None, "failure_value without a composite strategy; leave it out")
+        problems.check(
+            needs or value is None, "failure_value without a value that it could stand for; leave it out"
+        )
         problems.check(
             value is None or math.isfinite(value), f"failure_value is {value}; give a finite number"
         )

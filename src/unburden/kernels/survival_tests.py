@@ -362,7 +362,8 @@ def compute_test_z(test, sets, ends, entered, horizon, bound, notes, points, wei
         beta, error = fit_cox(sets, rows)
         return -beta / error if error < math.inf else 0.0
     if kind in (RESTRICTED_MEAN, MILESTONE):
-        return compute_curve_z(test, sets, ends, entered, horizon, notes)
+        difference, variance = compare_curves(test, sets, ends, entered, horizon, notes)
+        return to_z(difference, variance)
     fill_terms(sets, rows, notes.difference, notes.variance)
     start = 0
     for stratum in range(ends.shape[0]):
@@ -379,11 +380,11 @@ def compute_test_z(test, sets, ends, entered, horizon, bound, notes, points, wei
 
 
 @numba.njit(cache=True, error_model="numpy")
-def compute_curve_z(test, sets, ends, entered, horizon, notes):
-    """Difference of restricted means or of survival at a month; strata weighted by their patients.
+def compare_curves(test, sets, ends, entered, horizon, notes):
+    """Difference of restricted means or of survival at a month, and its variance; nan without.
 
-    A restricted mean goes no further than both arms were followed; survival at a month that one
-    arm has not reached tells nothing.
+    Strata weighted by their patients. A restricted mean goes no further than both arms were followed;
+    survival at a month that one arm has not reached tells nothing.
     """
     difference, variance, start = 0.0, 0.0, 0
     whole = entered.sum()
@@ -393,7 +394,7 @@ def compute_curve_z(test, sets, ends, entered, horizon, notes):
         month = test[1]
         if month > horizon[stratum]:
             if not is_mean:
-                return 0.0
+                return math.nan, math.nan
             month = horizon[stratum]
         if is_mean:
             gain, spread = compare_means(sets, start, end, month, notes)
@@ -403,7 +404,7 @@ def compute_curve_z(test, sets, ends, entered, horizon, notes):
         difference += weight * gain
         variance += weight * weight * spread
         start = end
-    return to_z(difference, variance)
+    return difference, variance
 
 
 @numba.njit(cache=True, error_model="numpy")

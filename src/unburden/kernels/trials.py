@@ -17,6 +17,7 @@ from unburden.kernels.survival_tests import (
     MILESTONE,
     RESTRICTED_MEAN,
     allocate_notes,
+    compare_curves,
     compute_logrank_z,
     compute_test_z,
 )
@@ -150,6 +151,31 @@ def run_survival_trials(seed, scenario, first, world, looks, courses, rule, out)
                     note_end(out[t, k], reached, z >= bound, cut, entered, events)
             if is_last or running == 0:
                 break
+
+
+@numba.njit(cache=True)
+def fit_restricted_means(seed, scenario, trials, world, looks, month):
+    """Difference of the restricted means at each trial's last look, and its standard error; (trials, 2).
+
+    nan where an arm of a stratum was not followed for `month` months.
+    """
+    strata, last = world.analysed_ends.shape[0], looks.efficacy.shape[0] - 1
+    test = np.array([float(RESTRICTED_MEAN), month, 0.0, 0.0])
+    trial, scratch = allocate_trial(world)
+    sets, desk = allocate_desk(trial.time.shape[0])
+    notes = allocate_notes(trial.time.shape[0])
+    row_ends, entered, horizon = np.empty(strata, np.int64), np.empty(strata), np.empty(strata)
+    out = np.full((trials, 2), np.nan)
+    for t in range(trials):
+        draw_trial(seed, scenario, np.uint64(t), world, trial, scratch)
+        seen_ever = list_events(trial, desk) if looks.events[-1] > 0 else 0
+        cut, _ = find_cut(looks, last, desk, seen_ever, trial)
+        cut_trial(trial, world.analysed_ends, cut, desk, sets, row_ends, entered)
+        find_horizons(trial, world.analysed_ends, cut, horizon)
+        if horizon.min() >= month:
+            difference, variance = compare_curves(test, sets, row_ends, entered, horizon, notes)
+            out[t, 0], out[t, 1] = difference, math.sqrt(variance)
+    return out
 
 
 @numba.njit(cache=True)

@@ -179,9 +179,12 @@ def _parse_estimands(tables: list[Any], problems: Problems) -> tuple[Estimand, .
         reader = TableReader(table, f"[[estimands]] {number}", problems)
         name, analysis = reader.take("name", str), reader.choose("analysis", ANALYSES, "mixed-model")
         failure, strategies = reader.take("failure_value", float, None), reader.take("strategies", dict, {})
+        month = reader.take("month", float, None)
         reader.close()
         if len(problems) == before:
-            made.append(attempt(lambda a=(name, strategies, analysis, failure): Estimand(*a), problems))
+            made.append(
+                attempt(lambda a=(name, strategies, analysis, failure, month): Estimand(*a), problems)
+            )
     _check_names([estimand.name for estimand in made if estimand], "estimands", problems)
     return tuple(estimand for estimand in made if estimand)
 

@@ -67,7 +67,7 @@ def test_a_file_without_estimands_is_refused(tmp_path):
     found = CliRunner().invoke(app, ["evaluate-estimands", str(write(tmp_path, COUNTS.format(0.1)))])
     assert found.exit_code == 2
     assert "no estimand is given" in found.output
-    assert "need a longitudinal outcome" in found.output
+    assert "need a longitudinal outcome or a time to an event" in found.output
 
 
 def test_outcomes_are_read(tmp_path):
