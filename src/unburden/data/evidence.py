@@ -24,6 +24,7 @@ _EVIDENCE: _Types = {
     "source": str,
     "grade": str,
 }
+_EVIDENCE_OPTIONAL: _Types = {"distribution": str}
 _KIND: _Types = {"name": str, "patterns": list, "home_feasible": bool, "quantities": list}
 _QUANTITY: _Types = {"dimension": str, "evidence": str}
 _QUANTITY_OPTIONAL: _Types = {"cause": str, "count": _NUMBER, "detail": str}
@@ -102,7 +103,7 @@ def _describe(kind: type | tuple[type, ...]) -> str:
 
 def _parse_entry(table: Any, where: str, problems: Problems) -> Evidence | None:
     named = f"{where} ({table['id']!r})" if isinstance(table, dict) and "id" in table else where
-    if not _check_table(table, named, _EVIDENCE, {}, problems):
+    if not _check_table(table, named, _EVIDENCE, _EVIDENCE_OPTIONAL, problems):
         return None
     numbers = [float(table[key]) for key in ("value", "low", "high")]
     if not problems.check(all(map(math.isfinite, numbers)), f"{named} holds {numbers}; give finite numbers"):
@@ -110,7 +111,8 @@ def _parse_entry(table: Any, where: str, problems: Problems) -> Evidence | None:
     value, low, high = numbers
     told: tuple[str, str] = (table["id"], table["description"])
     try:
-        return Evidence(*told, value, low, high, table["unit"], table["source"], table["grade"])
+        known = (table["unit"], table["source"], table["grade"], table.get("distribution", ""))
+        return Evidence(*told, value, low, high, *known)
     except InvalidEvidence as error:
         problems.extend(f"{named} {problem}" for problem in error.problems)
         return None

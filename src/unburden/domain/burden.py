@@ -1,9 +1,9 @@
 """What a schedule asks of a patient, as lines that add up and can each be recomputed."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from unburden.domain.burden_draws import BurdenDraws
 from unburden.domain.errors import InvalidEvidence, Problems
@@ -21,11 +21,16 @@ UNIT_BY_DIMENSION: Mapping[str, str] = {
     "invasive_procedures": "procedure",
     "questionnaire_items": "item",
     "questionnaire_minutes": "minute",
+    "fasting_hours": "hour",
+    "diary_days": "day",
+    "caregiver_minutes": "minute",
+    "out_of_pocket_usd": "USD",
 }
 """Every dimension and its unit.
 
-`contact_days` counts dates with contact outside home. `questionnaire_minutes` is part of
-`site_minutes` or `home_minutes`, whichever holds the visit, and must not be added to them.
+`contact_days` counts dates with contact outside home, `diary_days` days of keeping a diary or
+wearing a device. `questionnaire_minutes` is part of `site_minutes` or `home_minutes`, whichever
+holds the visit, and must not be added to them; `caregiver_minutes` are another person's.
 """
 
 TIME_DIMENSIONS = ("site_minutes", "home_minutes", "travel_minutes")
@@ -41,13 +46,18 @@ LARGEST_AMOUNT = 1e9
 
 Grade = Literal["A", "B", "C", "assumed"]
 
+Distribution = Literal["fixed", "lognormal", "logit-normal"]
+"""How an entry's range is filled: "logit-normal" for shares, which never pass 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One entry of the evidence ledger.
 
-    `value` is the mean; `low` and `high` its 95 % range, up to 1e9. Grade A: measured in trials, B: measured
-    in care, C: expert opinion, `assumed`: no defensible source, wide on purpose.
+    `value` is the mean; `low` and `high` its 95 % range, up to 1e9; its standard deviation is
+    (high - low) / 3.92. Grade A: measured in trials, B: measured in care, C: expert opinion,
+    `assumed`: no defensible source, wide on purpose. `distribution` says how the range is filled:
+    "" for the usual one, fixed where low equals high, else lognormal.
     """
 
     id: str
@@ -58,9 +68,13 @@ class Evidence:
     unit: str
     source: str
     grade: Grade
+    distribution: Distribution | Literal[""] = ""
 
     def __post_init__(self) -> None:
         problems = Problems(f"evidence {self.id!r}")
+        if self.distribution == "":
+            object.__setattr__(self, "distribution", "fixed" if self.low == self.high else "lognormal")
+        problems.extend(self._find_distribution_problems())
         problems.check(
             0 <= self.low <= self.value <= self.high,
             f"needs 0 <= low <= value <= high, found {self.low}, {self.value}, {self.high}",
@@ -85,6 +99,15 @@ class Evidence:
             "is assumed, so it must be wide: high at least 1.5 times low",
         )
         problems.raise_if_any(InvalidEvidence)
+
+    def _find_distribution_problems(self) -> Iterator[str]:
+        known = get_args(Distribution)
+        if self.distribution not in known:
+            yield f"has the distribution {self.distribution!r}; use one of {', '.join(known)}"
+        elif (self.distribution == "fixed") != (self.low == self.high):
+            yield "must have the distribution 'fixed' exactly when low equals high"
+        elif self.distribution == "logit-normal" and not (0 < self.value < 1 and self.high <= 1):
+            yield f"is a share with the value {self.value:g} up to {self.high:g}; give shares between 0 and 1"
 
 
 @dataclass(frozen=True, slots=True)

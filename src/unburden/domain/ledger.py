@@ -21,6 +21,9 @@ TRAVEL_MINUTES = "travel.minutes"
 ARRIVAL_MINUTES = "site.arrival_minutes"
 HOME_VISIT_MINUTES = "home.visit_minutes"
 REMOTE_VISIT_MINUTES = "remote.visit_minutes"
+CAREGIVER_SHARE = "caregiver.share"
+COST_PER_KM = "cost.usd_per_km"
+COST_PER_DAY = "cost.usd_per_day"
 
 UNIT_BY_REQUIRED_EVIDENCE: Mapping[str, str] = {
     COUNT_ONE: "1",
@@ -29,8 +32,14 @@ UNIT_BY_REQUIRED_EVIDENCE: Mapping[str, str] = {
     ARRIVAL_MINUTES: "minute",
     HOME_VISIT_MINUTES: "minute",
     REMOTE_VISIT_MINUTES: "minute",
+    CAREGIVER_SHARE: "1",
+    COST_PER_KM: "USD/km",
+    COST_PER_DAY: "USD",
 }
 """The entries that every ledger needs, since each day or visit counts them."""
+
+UNTIL_NEXT = "until-next"
+"""The cause of a quantity that counts each day until the next visit, such as keeping a diary."""
 
 _SETUP = "setup:"
 
@@ -40,7 +49,8 @@ class KindQuantity:
     """One amount that a kind of activity asks: `count` × the evidence, in one dimension.
 
     `dimension` is one of `UNIT_BY_DIMENSION` or `PROCEDURE_MINUTES`. `cause` is "cell" (each time
-    the activity is done) or "setup:<name>" (once a visit, however many activities name it).
+    the activity is done), "setup:<name>" (once a visit, however many activities name it) or
+    "until-next" (each day until the arm's next visit away from home or call).
     `detail` is the class of an invasive procedure, else "".
     """
 
@@ -173,8 +183,8 @@ def _find_kind_problems(
             )
         if quantity.evidence_id not in units and quantity.evidence_id not in ids_elsewhere:
             yield f"{owner} refers to the evidence {quantity.evidence_id!r}, which does not exist; add it"
-        if quantity.cause != "cell" and not quantity.setup:
-            yield f"{owner} has the cause {quantity.cause!r}; use 'cell' or 'setup:<name>'"
+        if quantity.cause not in ("cell", UNTIL_NEXT) and not quantity.setup:
+            yield f"{owner} has the cause {quantity.cause!r}; use 'cell', 'setup:<name>' or {UNTIL_NEXT!r}"
         if not (math.isfinite(quantity.count) and quantity.count > 0):
             yield f"{owner} has the count {quantity.count}; give a number above 0"
 

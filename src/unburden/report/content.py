@@ -43,6 +43,10 @@ WORDS_BY_DIMENSION: Mapping[str, str] = {
     "invasive_procedures": "Invasive procedures (needles, biopsies)",
     "questionnaire_items": "Questions answered",
     "questionnaire_minutes": "Time with questionnaires (part of the times above)",
+    "fasting_hours": "Fasting before tests",
+    "diary_days": "Days of keeping a diary or wearing a device",
+    "caregiver_minutes": "Time of a caregiver",
+    "out_of_pocket_usd": "Own money spent on journeys",
 }
 WORDS_BY_GOAL: Mapping[str, str] = {
     "burden_per_patient": "Burden per patient",
@@ -163,7 +167,7 @@ def say(value: float, unit: str) -> str:
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     if unit == "1":
         return number
-    is_word = unit.isalpha() and unit not in ("km", "mL", "mSv")
+    is_word = unit.isalpha() and unit not in ("km", "mL", "mSv", "USD")
     return f"{number} {unit}{'s' if is_word and number != '1' else ''}"
 
 

@@ -84,13 +84,14 @@ def test_published_values_are_those_of_the_publications():
     assert (pet.low, pet.high) == (12, 14)
 
 
-def test_only_the_three_publications_are_cited():
+def test_only_publications_that_were_read_are_cited():
     published = {e.source.split(" et al. ")[0] for e in read_evidence().evidence if e.grade in "ABC"}
     assert published == {
         "observed:counted in the schedule",
         "published:Ray KN",
         "published:Borno",
         "published:Mettler",
+        "published:IRS Notice 2024-08, standard mileage rates for 2024",
     }
 
 
@@ -122,6 +123,9 @@ def test_every_problem_is_listed_at_once():
             ("site.arrival_minutes", "hour"),
             ("home.visit_minutes", "minute"),
             ("remote.visit_minutes", "minute"),
+            ("caregiver.share", "1"),
+            ("cost.usd_per_km", "USD/km"),
+            ("cost.usd_per_day", "USD"),
         ]
     )
     text = f"""{required}
@@ -180,7 +184,7 @@ quantities = [
         "  - kind 'b' has the pattern '(', which is no regular expression "
         "(missing ), unterminated subpattern at position 0); correct it",
         "  - kind 'b' counts 'travel.minutes', in 'minute', as blood_ml; use evidence in 'mL' or '1'",
-        "  - kind 'b' has the cause 'often'; use 'cell' or 'setup:<name>'",
+        "  - kind 'b' has the cause 'often'; use 'cell', 'setup:<name>' or 'until-next'",
         "  - kind 'b' has the count 0.0; give a number above 0",
         f"  - kind 'b' has the dimension 'tears'; use one of {dimensions}",
         "  - kind 'b' refers to the evidence 'none', which does not exist; add it",
