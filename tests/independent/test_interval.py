@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unburden.burden.score import match_lognormal, total_lines
+from unburden.burden.totals import match_lognormal, total_lines
 from unburden.domain.burden import BurdenLine, Evidence
 from unburden.domain.protocol import Place
 
@@ -44,7 +44,7 @@ def test_interval_agrees_with_simulation(name):
         ],
         axis=0,
     )
-    mean, low, high = match_lognormal(terms)
+    mean, low, high = match_lognormal([(times, (held,)) for times, held in terms])
     assert mean == pytest.approx(total.mean(), rel=0.005)
     assert (low, high) == pytest.approx(tuple(np.quantile(total, [0.025, 0.975])), abs=0.03 * mean)
 
@@ -61,8 +61,8 @@ def test_the_same_entry_in_several_lines_is_one_unknown():
 
 def test_extremes_keep_the_value_inside():
     assert match_lognormal([]) == (0, 0, 0)
-    assert match_lognormal([(2.0, entry("a", 5, 5, 5))]) == (10, 10, 10)
-    assert match_lognormal([(1.0, entry("a", 0, 0, 3.92))]) == pytest.approx((0, 0, 1.96), abs=1e-4)
-    mean, low, high = match_lognormal([(1.0, entry("a", 1e-4, 0, 1000))])
+    assert match_lognormal([(2.0, (entry("a", 5, 5, 5),))]) == (10, 10, 10)
+    assert match_lognormal([(1.0, (entry("a", 0, 0, 3.92),))]) == pytest.approx((0, 0, 1.96), abs=1e-4)
+    mean, low, high = match_lognormal([(1.0, (entry("a", 1e-4, 0, 1000),))])
     assert low <= mean <= high
-    assert match_lognormal([(1.0, entry("a", 30, 30, 30)), (1.0, entry("b", 20, 5, 60))])[1] > 30
+    assert match_lognormal([(1.0, (entry("a", 30, 30, 30),)), (1.0, (entry("b", 20, 5, 60),))])[1] > 30

@@ -4,30 +4,32 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
-from unburden.burden.score import COUNTED
-from unburden.domain.burden import (
-    PATIENT_MINUTES,
-    PERSONA_MARK,
-    TIME_DIMENSIONS,
-    UNIT_BY_DIMENSION,
-    BurdenScore,
-    Evidence,
+from unburden.burden.totals import (
+    UNIT_BY_TOTAL,
+    Key,
+    Product,
+    Terms,
+    find_log_variance,
+    find_sources,
+    find_stream_id,
+    find_terms,
 )
+from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Evidence
 from unburden.domain.burden_draws import BurdenDraws, Floats
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate
 from unburden.kernels.evidence_draws import fill_normals
 
-UNIT_BY_TOTAL: Mapping[str, str] = {**UNIT_BY_DIMENSION, PATIENT_MINUTES: "minute"}
-"""Every dimension that a score totals, with its unit."""
-
-Terms = Mapping[str, Mapping[str, float]]
-"""By dimension and evidence id, the multiple of the entry in the dimension's sum."""
+PATIENT_STREAM = "@patient"
+"""The stream of random numbers that says which typical patient a draw is of."""
 
 _SD_PER_RANGE = 1 / 3.92
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
 _SAME = 1e-12
 _LEAST_VALUE = 1e-9
 _Z = 1.959963984540054
@@ -38,10 +40,10 @@ _LARGEST_SEED = 2**64
 class EvidenceDraws:
     """Draws of the evidence's entries: a function of seed, entry's id and number of the draw only.
 
-    An entry is lognormal with its value as mean and (high - low) / 3.92 as standard deviation, as
-    `match_lognormal` takes the sum to be. An entry that a persona overrides (also as `id@persona`)
-    keeps the stream of its id: where rural patients travel farther than thought, so do the others.
-    `stream` tells apart independent sets of draws. Raises `InvalidEvidence` for draws or a seed
+    An entry has its value as mean and (high - low) / 3.92 as standard deviation, in the distribution
+    that it names: lognormal, or logit-normal for a share. An entry that a persona overrides (also as
+    `id@persona`) keeps the stream of its id: where rural patients travel farther than thought, so do
+    the others. `stream` tells apart independent sets of draws. Raises `InvalidEvidence` for draws or a seed
     that cannot be used.
     """
 
@@ -65,9 +67,19 @@ class EvidenceDraws:
         """The draws of one entry, never negative, with the entry's value as their expectation."""
         if entry.low == entry.high:
             return np.full(self.draws, entry.value)
+        if entry.distribution == "logit-normal":
+            centre, width = match_logit_normal(entry.value, (entry.high - entry.low) * _SD_PER_RANGE)
+            return 1 / (1 + np.exp(-centre - width * self.draw_normals(find_stream_id(entry.id))))
         spread = find_log_variance(entry)
         centre = math.log(entry.value) - spread / 2
         return np.exp(centre + math.sqrt(spread) * self.draw_normals(find_stream_id(entry.id)))
+
+    def draw_product(self, entries: Iterable[Evidence]) -> Floats:
+        """The draws of a product of entries."""
+        product = np.ones(self.draws)
+        for entry in entries:
+            product = product * self.draw_entry(entry)
+        return product
 
     def draw_normals(self, stream_id: str) -> Floats:
         """The standard normal numbers of one unknown."""
@@ -79,18 +91,33 @@ class EvidenceDraws:
         return self._normals[stream_id]
 
 
-def find_stream_id(evidence_id: str) -> str:
-    """The id of the unknown behind an entry: a persona's own entry has that of the ledger.
+@lru_cache(maxsize=1024)
+def match_logit_normal(mean: float, sd: float) -> tuple[float, float]:
+    """Centre and width of the normal whose logistic has this mean and standard deviation.
 
-    >>> find_stream_id("travel.minutes@rural")
-    'travel.minutes'
+    Both integrals by 64 Gauss-Hermite nodes; the width is found by bisection, and within it the
+    centre, which the mean determines. A standard deviation that no distribution on 0 to 1 has with
+    this mean gets the widest tried (12).
     """
-    return evidence_id.partition(PERSONA_MARK)[0]
 
+    def moments(centre: float, width: float) -> tuple[float, float]:
+        values = 1 / (1 + np.exp(-centre - width * _NODES))
+        first = float(_WEIGHTS @ values / _WEIGHTS.sum())
+        return first, float(_WEIGHTS @ values**2 / _WEIGHTS.sum()) - first**2
 
-def find_log_variance(entry: Evidence) -> float:
-    """Variance of the logarithm of an uncertain entry."""
-    return 2 * math.log(math.hypot(1, (entry.high - entry.low) * _SD_PER_RANGE / entry.value))
+    def find_centre(width: float) -> float:
+        low, high = -60.0, 60.0
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if moments(middle, width)[0] < mean else (low, middle)
+        return (low + high) / 2
+
+    least, most = 0.0, 12.0
+    for _ in range(60):
+        width = (least + most) / 2
+        is_narrow = moments(find_centre(width), width)[1] < sd**2
+        least, most = (width, most) if is_narrow else (least, width)
+    return find_centre(most), most
 
 
 def check_drawable(entries: Iterable[Evidence]) -> None:
@@ -103,33 +130,49 @@ def check_drawable(entries: Iterable[Evidence]) -> None:
     problems.raise_if_any(InvalidEvidence)
 
 
-def find_terms(score: BurdenScore) -> dict[str, dict[str, float]]:
-    """The multiple of each entry in each dimension and in `patient_minutes`, whatever the lines' order."""
-    times: dict[str, dict[str, list[float]]] = {dimension: {} for dimension in UNIT_BY_TOTAL}
-    for line in score.lines:
-        times[line.dimension].setdefault(line.evidence_id, []).append(line.times)
-        if line.dimension in TIME_DIMENSIONS:
-            times[PATIENT_MINUTES].setdefault(line.evidence_id, []).append(line.times)
-    return {
-        dimension: {key: math.fsum(found[key]) for key in sorted(found)} for dimension, found in times.items()
-    }
-
-
 def draw_score(score: BurdenScore, evidence_draws: EvidenceDraws) -> BurdenDraws:
     """Draws of every dimension of a score: its multiples of the entries × the draws of the entries.
 
     Raises `InvalidEvidence` where an entry has a spread but the value 0.
     """
-    terms = find_terms(score)
+    terms = find_terms(score.lines)
     used = sorted({key for found in terms.values() for key, times in found.items() if times})
-    check_drawable(score.evidence[key] for key in used)
+    check_drawable(score.evidence[entry_id] for key in used for entry_id in key)
     coefficients = np.array([[terms[name].get(key, 0.0) for key in used] for name in UNIT_BY_TOTAL])
-    entries = [evidence_draws.draw_entry(score.evidence[key]) for key in used]
+    entries = [evidence_draws.draw_product(score.evidence[i] for i in key) for key in used]
     totals = np.zeros((len(UNIT_BY_TOTAL), evidence_draws.draws))
     if entries:
         totals = coefficients @ np.array(entries)
     values = dict(zip(UNIT_BY_TOTAL, totals, strict=True))
     return BurdenDraws(evidence_draws.seed, values, UNIT_BY_TOTAL, _find_sources(terms, score.evidence))
+
+
+def draw_patients(score: BurdenScore, evidence_draws: EvidenceDraws) -> dict[str, Floats]:
+    """One typical patient of the score in each draw: each dimension by draw.
+
+    A patient is who stays how long, drawn from the typical patients by a stream of its own, the same
+    for every persona; a mixture of scores does not say, so all its patients are the average one.
+    """
+    times = score.patient_times
+    if times is None:
+        return dict(draw_score(score, evidence_draws).values)
+    chance = NormalDist().cdf
+    share = np.array([chance(z) for z in evidence_draws.draw_normals(PATIENT_STREAM)])
+    chosen = np.minimum((share * times.there.shape[1]).astype(int), times.there.shape[1] - 1)
+    rows: dict[tuple[str, Key], Floats] = {}
+    for row, line in times.lines:
+        key = tuple(sorted(line.entry_ids))
+        names = (line.dimension, PATIENT_MINUTES) if line.dimension in TIME_DIMENSIONS else (line.dimension,)
+        for name in names:
+            held = rows.setdefault((name, key), np.zeros(len(times.shares)))
+            held[row] += line.times
+    drawn: dict[Key, Floats] = {}
+    values = {name: np.zeros(evidence_draws.draws) for name in UNIT_BY_TOTAL}
+    for (name, key), by_group in rows.items():
+        if key not in drawn:
+            drawn[key] = evidence_draws.draw_product(score.evidence[entry_id] for entry_id in key)
+        values[name] += (by_group @ times.there)[chosen] * drawn[key]
+    return values
 
 
 def compare_scores(
@@ -142,16 +185,16 @@ def compare_scores(
     in one direction. Raises `InvalidEvidence` as `draw_score` does.
     """
     found: dict[str, Estimate] = {}
-    for name, terms in subtract_terms(first, second).items():
-        check_drawable(entry for _, entry in terms)
-        used = [(times, entry) for times, entry in terms if entry.value > 0]
-        sources = tuple(sorted({entry.source for _, entry in used})) or (COUNTED,)
+    for name, products in subtract_terms(first, second).items():
+        check_drawable(entry for _, entries in products for entry in entries)
+        used = [(times, entries) for times, entries in products if all(entry.value > 0 for entry in entries)]
+        sources = find_sources(used)
         signs = {times > 0 for times, _ in used}
         if len(signs) < 2:
             value = {frozenset(): 0.5, frozenset({True}): 0.0, frozenset({False}): 1.0}[frozenset(signs)]
             found[name] = Estimate(value, value, value, "1", sources)
             continue
-        difference = sum(times * evidence_draws.draw_entry(entry) for times, entry in used)
+        difference = sum(times * evidence_draws.draw_product(entries) for times, entries in used)
         found[name] = _count_order(np.asarray(difference), sources, evidence_draws)
     return found
 
@@ -162,29 +205,36 @@ def draw_difference(
     """First minus second by dimension and draw; exactly 0 where the schedules ask the same."""
     return {
         name: sum(
-            (times * evidence_draws.draw_entry(e) for times, e in terms), np.zeros(evidence_draws.draws)
+            (times * evidence_draws.draw_product(entries) for times, entries in products),
+            np.zeros(evidence_draws.draws),
         )
-        for name, terms in subtract_terms(first, second).items()
+        for name, products in subtract_terms(first, second).items()
     }
 
 
-def subtract_terms(first: BurdenScore, second: BurdenScore) -> dict[str, list[tuple[float, Evidence]]]:
-    """First minus second as multiples of entries; what differs by rounding only is left out."""
-    both = find_terms(first), find_terms(second)
-    found: dict[str, list[tuple[float, Evidence]]] = {}
+def subtract_terms(first: BurdenScore, second: BurdenScore) -> dict[str, list[Product]]:
+    """First minus second as multiples of products; what differs by rounding only is left out."""
+    both = find_terms(first.lines), find_terms(second.lines)
+    found: dict[str, list[Product]] = {}
     for name in UNIT_BY_TOTAL:
         found[name] = []
         for key in sorted({*both[0][name], *both[1][name]}):
             ours, theirs = both[0][name].get(key, 0.0), both[1][name].get(key, 0.0)
-            entry, other = first.evidence.get(key), second.evidence.get(key)
-            if entry is None or other is None or _is_same(entry, other):
-                terms = (
-                    [(ours - theirs, entry or other)] if abs(ours - theirs) > _SAME * (ours + theirs) else []
-                )
+            entries = _take_entries(first, key) or _take_entries(second, key)
+            others = _take_entries(second, key) or entries
+            if all(_is_same(one, other) for one, other in zip(entries, others, strict=True)):
+                is_apart = abs(ours - theirs) > _SAME * (ours + theirs)
+                products: list[Product] = [(ours - theirs, entries)] if is_apart else []
             else:
-                terms = [(ours, entry), (-theirs, other)]
-            found[name] += [(times, e) for times, e in terms if times and e]
+                products = [(ours, entries), (-theirs, others)]
+            found[name] += [(times, held) for times, held in products if times]
     return found
+
+
+def _take_entries(score: BurdenScore, key: Key) -> tuple[Evidence, ...]:
+    """The entries of a product; () where the score does not hold them all."""
+    entries = tuple(score.evidence[entry_id] for entry_id in key if entry_id in score.evidence)
+    return entries if len(entries) == len(key) else ()
 
 
 def _is_same(one: Evidence, other: Evidence) -> bool:
@@ -204,6 +254,6 @@ def _count_order(difference: Floats, sources: tuple[str, ...], evidence_draws: E
 
 def _find_sources(terms: Terms, evidence: Mapping[str, Evidence]) -> dict[str, tuple[str, ...]]:
     return {
-        name: tuple(sorted({evidence[key].source for key in found})) or (COUNTED,)
+        name: find_sources((times, tuple(evidence[i] for i in key)) for key, times in found.items())
         for name, found in terms.items()
     }

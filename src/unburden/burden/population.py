@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from unburden.burden.draws import UNIT_BY_TOTAL, EvidenceDraws, draw_score
+from unburden.burden.draws import EvidenceDraws, draw_patients, draw_score
+from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.domain.burden import BurdenScore
 from unburden.domain.burden_draws import BurdenDraws, Floats, PopulationBurden
 from unburden.domain.errors import InvalidEvidence, Problems
@@ -39,8 +40,9 @@ def draw_population(
 ) -> PopulationBurden:
     """The burden over (share, score) pairs: one score a persona, or one for each arm and persona.
 
-    All rest on the same draws of the evidence. Raises `InvalidEvidence` where shares do not sum to
-    1, two scores are of one arm and persona, or an entry cannot be drawn.
+    All rest on the same draws of the evidence. The worst tenth is over persona, draw and, for scores
+    that say how lines fall on patients, one typical patient a draw. Raises `InvalidEvidence` where
+    shares do not sum to 1, two scores are of one arm and persona, or an entry cannot be drawn.
     """
     names = _name_scores([score for _, score in weighted])
     check_shares([(name, share) for name, (share, _) in zip(names, weighted, strict=True)])
@@ -52,10 +54,11 @@ def draw_population(
     shares = np.array([share for share, _ in weighted])
     means, worst = {}, {}
     weights = np.repeat(shares / evidence_draws.draws, evidence_draws.draws)
+    by_patient = [draw_patients(score, evidence_draws) for _, score in weighted]
     for dimension in UNIT_BY_TOTAL:
-        values = np.array([each.values[dimension] for each in drawn])
-        means[dimension] = shares @ values
-        worst[dimension] = find_worst_mean(values.ravel(), weights)
+        means[dimension] = shares @ np.array([each.values[dimension] for each in drawn])
+        patients = np.array([each[dimension] for each in by_patient])
+        worst[dimension] = find_worst_mean(patients.ravel(), weights)
     sources = {
         name: tuple(sorted({source for each in drawn for source in each.sources[name]}))
         for name in UNIT_BY_TOTAL

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unburden.burden.draws import UNIT_BY_TOTAL, EvidenceDraws, check_drawable
+from unburden.burden.draws import EvidenceDraws, check_drawable
 from unburden.burden.population import check_shares
+from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenLine, BurdenScore, Evidence
 from unburden.domain.burden_draws import Floats
 from unburden.domain.errors import InvalidEvidence, Problems
@@ -15,6 +16,9 @@ from unburden.domain.protocol import Place, Protocol
 
 Key = tuple[str, str]
 """(visit id, activity id) of a cell."""
+
+Column = tuple[str, tuple[Evidence, ...]]
+"""A dimension and the entries of a product."""
 
 _CHUNK = 64
 
@@ -48,8 +52,8 @@ def score_variants(
     Raises `InvalidEvidence` for shares or a `kept` that do not fit.
     """
     times, columns = find_variant_times(protocol, weighted, kept)
-    check_drawable(entry for _, entry in columns)
-    drawn = {entry: evidence_draws.draw_entry(entry) for _, entry in columns}
+    check_drawable(entry for _, entries in columns for entry in entries)
+    drawn = {entries: evidence_draws.draw_product(entries) for _, entries in columns}
     mean, low, high = ({name: np.zeros(len(kept)) for name in UNIT_BY_TOTAL} for _ in range(3))
     for name in UNIT_BY_TOTAL:
         parts = TIME_DIMENSIONS if name == PATIENT_MINUTES else (name,)
@@ -62,8 +66,8 @@ def score_variants(
 
 def find_variant_times(
     protocol: Protocol, weighted: Sequence[tuple[float, BurdenScore]], kept: NDArray[np.bool_]
-) -> tuple[Floats, list[tuple[str, Evidence]]]:
-    """The multiples of each (dimension, entry) column in each variant (row)."""
+) -> tuple[Floats, list[Column]]:
+    """The multiples of each (dimension, product of entries) column in each variant (row)."""
     check_shares([(score.persona, share) for share, score in weighted])
     keys = list_keys(protocol)
     problems = Problems("variants of the schedule")
@@ -73,16 +77,17 @@ def find_variant_times(
     problems.raise_if_any(InvalidEvidence)
     place_of = {key: i for i, key in enumerate(keys)}
     stays: dict[tuple[int, ...], NDArray[np.bool_]] = {}
-    columns: dict[tuple[str, Evidence], int] = {}
+    columns: dict[Column, int] = {}
     parts: dict[tuple[tuple[int, ...], int], float] = {}
     for share, score in weighted:
         causes = _Causes(protocol, score.arm_id, place_of)
         for line in score.lines:
             cells = causes.find(line)
-            column = columns.setdefault((line.dimension, score.evidence[line.evidence_id]), len(columns))
+            entries = tuple(score.evidence[entry_id] for entry_id in line.entry_ids)
+            column = columns.setdefault((line.dimension, entries), len(columns))
             parts[cells, column] = parts.get((cells, column), 0.0) + share * line.times
             if cells not in stays:
-                stays[cells] = kept[:, cells].any(axis=1)
+                stays[cells] = kept[:, cells].any(axis=1) if cells else np.ones(len(kept), np.bool_)
     rows = {cells: i for i, cells in enumerate(stays)}
     weights = np.zeros((len(rows), len(columns)))
     for (cells, column), times in parts.items():
@@ -123,7 +128,11 @@ class _Causes:
                 self.by_day[day] = (*self.by_day.get(day, ()), *cells)
 
     def find(self, line: BurdenLine) -> tuple[int, ...]:
-        """The cells, any of which keeps the line."""
+        """The cells, any of which keeps the line; () where nothing of the schedule does."""
+        if line.cause == "unscheduled":
+            return ()
+        if line.day_visit_ids:
+            return tuple(cell for visit_id in line.day_visit_ids for cell in self.by_visit[visit_id])
         if line.visit_id is None:
             return self.by_day[line.calendar_day]
         if line.cause in ("cell", "setup"):

@@ -1,9 +1,13 @@
 """What a schedule asks of a patient, as lines that add up and can each be recomputed."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from unburden.domain.burden_draws import BurdenDraws
 from unburden.domain.errors import InvalidEvidence, Problems
@@ -45,6 +49,11 @@ LARGEST_AMOUNT = 1e9
 """No entry of the ledger is larger, in any unit: sums and squares of them stay finite."""
 
 Grade = Literal["A", "B", "C", "assumed"]
+
+PatientState = Literal["study", "treatment", "progression", "alive"]
+"""What a patient may be: on schedule, on treatment, free of progression, alive."""
+
+Cause = Literal["cell", "setup", "visit", "day", "unscheduled"]
 
 Distribution = Literal["fixed", "lognormal", "logit-normal"]
 """How an entry's range is filled: "logit-normal" for shares, which never pass 1."""
@@ -125,13 +134,15 @@ class TimeOnStudy:
     """Share of patients still on schedule, as a step function of days from the reference.
 
     `shares[i]` holds from `days[i]` (included) until the next; before `days[0]` everyone is on
-    schedule. Shares lie in [0, 1] and never rise. `arm_id` None means every arm.
+    schedule. Shares lie in [0, 1] and never rise. `arm_id` None means every arm. `state` says what
+    lasts: being on schedule, on treatment, free of progression or alive.
     """
 
     days: tuple[float, ...]
     shares: tuple[float, ...]
     source: str
     arm_id: str | None = None
+    state: PatientState = "study"
 
     def __post_init__(self) -> None:
         problems = Problems("time on study")
@@ -141,6 +152,8 @@ class TimeOnStudy:
         problems.check(inside, "shares must lie between 0 and 1")
         falls = all(a >= b for a, b in zip(self.shares, self.shares[1:], strict=False))
         problems.check(falls, "shares must never rise")
+        states = get_args(PatientState)
+        problems.check(self.state in states, f"has the state {self.state!r}; use one of {', '.join(states)}")
         check_sources((self.source,), problems)
         problems.raise_if_any(InvalidEvidence)
 
@@ -161,18 +174,20 @@ class ActivityKind:
 
 @dataclass(frozen=True, slots=True)
 class BurdenLine:
-    """One term of the sum: `times` × evidence, in one dimension.
+    """One term of the sum: `times` × evidence × every factor, in one dimension.
 
     `cause` says what makes the line appear. "cell": the single activity in `activity_ids` at
     `visit_id`. "setup": any of `activity_ids` at `visit_id` (one needle for several tubes).
     "visit": any activity at `visit_id` (check-in at home or on the telephone). "day": any visit
-    at the site on `calendar_day` (travel, arrival); `visit_id` is then None. `times` already holds
-    the probability of being on study at that time. `detail` is the class of an invasive
-    procedure, else "".
+    at the site on `calendar_day` (travel, arrival), or any of `day_visit_ids` where one of them
+    recurs; `visit_id` is then None. "unscheduled": a visit that no schedule plans. `times` already
+    holds the probability of being on study at that time and, for a visit that recurs, how often it
+    is expected. `detail` is the class of an invasive procedure, else "". `factor_ids` name further
+    entries that multiply, such as a footnote's share of patients.
     """
 
     dimension: str
-    cause: Literal["cell", "setup", "visit", "day"]
+    cause: Cause
     evidence_id: str
     times: float
     place: Place
@@ -180,6 +195,74 @@ class BurdenLine:
     calendar_day: int | None
     activity_ids: tuple[str, ...] = ()
     detail: str = ""
+    factor_ids: tuple[str, ...] = ()
+    day_visit_ids: tuple[str, ...] = ()
+
+    @property
+    def entry_ids(self) -> tuple[str, ...]:
+        """The ids of all entries that the line multiplies."""
+        return (self.evidence_id, *self.factor_ids)
+
+
+def compute_amount(line: BurdenLine, evidence: Mapping[str, Evidence]) -> float:
+    """What a line adds to its dimension, every entry at its value."""
+    return line.times * math.prod(evidence[entry_id].value for entry_id in line.entry_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSpread:
+    """How a dimension differs between patients: mean, deciles, median, mean of the tenth with most."""
+
+    mean: float
+    tenth: float
+    median: float
+    ninetieth: float
+    worst_tenth: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class BurdenView:
+    """A scalar that the study declares: named weights by dimension, each at least 0, and a unit.
+
+    Dimensions have no common unit, so no scalar comes without somebody who answers for its weights
+    (`source`).
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    unit: str
+    source: str
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"view {self.name!r}")
+        problems.check(bool(self.weights), "has no weights; name at least one dimension")
+        for name, weight in self.weights.items():
+            fits = math.isfinite(weight) and 0 <= weight <= LARGEST_AMOUNT
+            problems.check(fits, f"weighs {name!r} by {weight}; give a number from 0 to {LARGEST_AMOUNT:g}")
+        problems.check(bool(self.unit), "has no unit; name what a point of it means")
+        check_sources((self.source,), problems)
+        problems.raise_if_any(InvalidEvidence)
+
+
+@dataclass(frozen=True, eq=False)
+class PatientTimes:
+    """Lines as they stand for a patient who is there, and who is there.
+
+    Each line comes with the number of its group; `shares[group]` is the share of patients there
+    (or, for unscheduled visits, hundreds of days on study), `days[group]` the offset from the
+    reference (None where there is none), `there[group]` the same for each typical patient, (groups,
+    patients). `days_alive` is expected from the reference to `end_day`, by `alive_source`, "" where
+    everyone is taken to live.
+    """
+
+    lines: tuple[tuple[int, BurdenLine], ...] = field(repr=False)
+    shares: tuple[float, ...] = field(repr=False)
+    days: tuple[float | None, ...] = field(repr=False)
+    there: NDArray[np.float64] = field(repr=False)
+    days_alive: float = 0.0
+    end_day: float = 0.0
+    alive_source: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +273,8 @@ class BurdenScore:
     sum of its `lines` (times × the evidence's value). `by_visit` holds expected amounts by visit
     id and dimension, day lines being shared equally by the visits of that day. `notes` lists what
     could not be counted or was counted by a rule of thumb. `draws` holds Monte Carlo draws of the
-    totals where they were asked for.
+    totals where they were asked for. `expected_times` says by visit id how often a patient has the
+    visit; `patient_times` how the lines fall on patients (None for a mixture of scores).
     """
 
     arm_id: str | None
@@ -202,3 +286,5 @@ class BurdenScore:
     kinds: Mapping[str, ActivityKind] = field(repr=False)
     notes: tuple[str, ...] = ()
     draws: BurdenDraws | None = field(default=None, repr=False, compare=False)
+    expected_times: Mapping[str, float] = field(default_factory=dict, repr=False)
+    patient_times: PatientTimes | None = field(default=None, repr=False, compare=False)

@@ -13,7 +13,13 @@ from unburden.domain.analysis import (
     ModestlyWeighted,
     RestrictedMean,
 )
-from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, TimeOnStudy
+from unburden.domain.burden import (
+    PATIENT_MINUTES,
+    TIME_DIMENSIONS,
+    BurdenScore,
+    TimeOnStudy,
+    compute_amount,
+)
 from unburden.domain.design import Events, Months
 from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import CandidateDesign, DropCells, Frontier, MoveVisits, is_dominated, to_costs
@@ -220,7 +226,7 @@ def _tell_invasive(score: BurdenScore) -> list[dict[str, Any]]:
     counts: dict[str, float] = {}
     for line in score.lines:
         if line.dimension == "invasive_procedures":
-            amount = line.times * score.evidence[line.evidence_id].value
+            amount = compute_amount(line, score.evidence)
             counts[line.detail] = counts.get(line.detail, 0.0) + amount
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return [{"class": name, "value": count, "text": say(count, "1")} for name, count in ordered]
@@ -240,7 +246,7 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
     for line in overall.lines:
         if line.cause == "cell" and line.visit_id and line.dimension in TIME_DIMENSIONS:
             key = (line.visit_id, line.activity_ids[0])
-            minutes[key] = minutes.get(key, 0.0) + line.times * overall.evidence[line.evidence_id].value
+            minutes[key] = minutes.get(key, 0.0) + compute_amount(line, overall.evidence)
     visits = [v for v in study.protocol.main_visits if overall.by_visit.get(v.id)]
     cells = {cell.key: cell for cell in study.protocol.cells}
     shares = {v.id: _find_share(curve, v) for v in visits}
@@ -418,7 +424,7 @@ def _tell_analysis(result: StudyResult) -> dict[str, Any]:
 def _tell_evidence(result: StudyResult) -> list[dict[str, Any]]:
     """The ledger entries that the scores rest on."""
     scores = (result.overall, *(d.burden for d in result.frontier.designs))
-    used = {line.evidence_id: score.evidence[line.evidence_id] for score in scores for line in score.lines}
+    used = {i: score.evidence[i] for score in scores for line in score.lines for i in line.entry_ids}
     overridden = {e.id for e in result.study.evidence}
     return [
         {

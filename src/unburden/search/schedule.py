@@ -12,7 +12,7 @@ from typing import Any
 
 import highspy
 
-from unburden.domain.burden import BurdenLine, Evidence
+from unburden.domain.burden import BurdenLine, Evidence, compute_amount
 from unburden.domain.errors import InfeasibleSearch, Problems
 from unburden.domain.frontier import Change, DropCells, Lever, MoveVisits, Proof
 from unburden.domain.protocol import Cell, Place, Protocol
@@ -158,9 +158,8 @@ class _Programme:
         problem = self.problem
         objective = 0.0 * self.model.addVariable(lb=0, ub=0)
         for line in dict.fromkeys(problem.lines):
-            amount = line.times * problem.evidence[line.evidence_id].value
-            cost = amount * problem.weights.get(line.dimension, 0.0)
-            if cost == 0:
+            cost = compute_amount(line, problem.evidence) * problem.weights.get(line.dimension, 0.0)
+            if cost == 0 or line.cause == "unscheduled":
                 continue
             shown: Any = self.model.addVariable(lb=0, ub=1)
             for cause in _find_causes(problem.protocol, line, self.placed):
@@ -206,8 +205,7 @@ def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, A
         return [
             variable
             for ((visit_id, _), place), variable in placed.items()
-            if place in at_site
-            and (days[visit_id] == line.calendar_day if line.visit_id is None else visit_id == line.visit_id)
+            if place in at_site and _falls_on(visit_id, line, days)
         ]
     return [
         variable
@@ -216,3 +214,10 @@ def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, A
         and place == line.place
         and (not line.activity_ids or activity_id in line.activity_ids)
     ]
+
+
+def _falls_on(visit_id: str, line: BurdenLine, days: Mapping[str, int | None]) -> bool:
+    """Whether a visit is one of those that bring about a line of a date."""
+    if line.day_visit_ids:
+        return visit_id in line.day_visit_ids
+    return days[visit_id] == line.calendar_day if line.visit_id is None else visit_id == line.visit_id

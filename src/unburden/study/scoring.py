@@ -5,21 +5,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from unburden.burden.draws import EvidenceDraws, draw_score
-from unburden.burden.score import match_lognormal, merge_lines, score_persona, score_schedule, total_lines
+from unburden.burden.score import score_persona, score_schedule
+from unburden.burden.totals import (
+    Product,
+    find_sources,
+    find_terms,
+    find_variance,
+    match_lognormal,
+    merge_lines,
+    total_lines,
+)
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import (
-    PATIENT_MINUTES,
     PERSONA_MARK,
-    TIME_DIMENSIONS,
     BurdenLine,
     BurdenScore,
     Evidence,
     Persona,
     TimeOnStudy,
 )
+from unburden.domain.conduct import Conduct
+from unburden.domain.cycles import PatientCourse
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.protocol import Protocol
+
+_HALF_RANGE = 1.96
+
+PLAIN_CONDUCT = Conduct()
+"""Nothing is declared beyond the schedule."""
 
 AVERAGE_PATIENT = Persona("average patient", 1.0, description="the evidence ledger's own values")
 
@@ -29,6 +43,7 @@ def score_burden(
     personas: Sequence[Persona] = (AVERAGE_PATIENT,),
     *,
     time_on_study: Sequence[TimeOnStudy] = (),
+    conduct: Conduct = PLAIN_CONDUCT,
     kinds: Mapping[str, str] | None = None,
     evidence: tuple[Evidence, ...] = (),
     draws: int | None = None,
@@ -37,9 +52,10 @@ def score_burden(
     """What the protocol asks of a patient: one score for each arm and persona, arms first.
 
     A protocol without arms gives one score a persona with `arm_id` None. `time_on_study` holds
-    one curve for all arms (`arm_id` None) or one for each; without any, every patient is taken to
-    complete the schedule. `kinds` overrides the kind of an activity by id, `evidence` entries of
-    the ledger by id. With `draws` and `seed`, each score also holds that many Monte Carlo draws of
+    for each state of the patients one curve for all arms (`arm_id` None) or one for each; without
+    any, every patient is taken to complete the schedule. `conduct` says what the schedule does not:
+    cycles, horizon, unscheduled visits. `kinds` overrides the kind of an activity by id, `evidence`
+    entries of the ledger by id. With `draws` and `seed`, each score also holds that many Monte Carlo draws of
     its totals, the entries' draws being the same for every arm, persona and protocol of one seed.
 
     Raises `InvalidEvidence` where one of `draws` and `seed` is given without the other, or what is
@@ -47,7 +63,6 @@ def score_burden(
     """
     evidence_draws = _start_draws(draws, seed)
     ledger = read_evidence()
-    curves = {curve.arm_id: curve for curve in time_on_study}
     arm_ids = [arm.id for arm in protocol.arms] or [None]
     scores: list[BurdenScore] = []
     for arm_id in arm_ids if personas else ():
@@ -55,7 +70,8 @@ def score_burden(
             protocol,
             personas[0],
             ledger,
-            time_on_study=curves.get(arm_id, curves.get(None)),
+            course=find_course(time_on_study, conduct, arm_id),
+            conduct=conduct,
             arm_id=arm_id,
             kinds=kinds or {},
             overrides=evidence,
@@ -65,6 +81,13 @@ def score_burden(
     if evidence_draws is None:
         return tuple(scores)
     return tuple(replace(score, draws=draw_score(score, evidence_draws)) for score in scores)
+
+
+def find_course(curves: Sequence[TimeOnStudy], conduct: Conduct, arm_id: str | None) -> PatientCourse:
+    """How long the patients of an arm stay in each state: by the arm's own curve, else that of all."""
+    common = {curve.state: curve for curve in curves if curve.arm_id is None}
+    own = {curve.state: curve for curve in curves if curve.arm_id == arm_id}
+    return PatientCourse({**common, **own}, conduct.horizon_days, conduct.delay_days)
 
 
 def _start_draws(draws: int | None, seed: int | None) -> EvidenceDraws | None:
@@ -87,14 +110,20 @@ def mix_scores(scores: Sequence[tuple[float, BurdenScore]], name: str) -> Burden
     lines: list[BurdenLine] = []
     evidence: dict[str, Evidence] = {}
     by_visit: dict[str, dict[str, float]] = {}
+    expected: dict[str, float] = {}
     usual = scores[0][1].evidence
     for share, score in scores:
         for line in score.lines:
-            entry = score.evidence[line.evidence_id]
-            own = entry == usual[line.evidence_id]
-            key = line.evidence_id if own else f"{line.evidence_id}{PERSONA_MARK}{score.persona}"
-            evidence[key] = entry if own else replace(entry, id=key)
-            lines.append(replace(line, evidence_id=key, times=share * line.times))
+            keys = [_name_entry(entry_id, score, usual) for entry_id in line.entry_ids]
+            for key, entry_id in zip(keys, line.entry_ids, strict=True):
+                entry = score.evidence[entry_id]
+                evidence[key] = entry if key == entry_id else replace(entry, id=key)
+            first, *factors = keys
+            lines.append(
+                replace(line, evidence_id=first, factor_ids=tuple(factors), times=share * line.times)
+            )
+        for visit_id, times in score.expected_times.items():
+            expected[visit_id] = expected.get(visit_id, 0.0) + share * times
         for visit_id, amounts in score.by_visit.items():
             target = by_visit.setdefault(visit_id, {})
             for dimension, amount in amounts.items():
@@ -109,7 +138,14 @@ def mix_scores(scores: Sequence[tuple[float, BurdenScore]], name: str) -> Burden
         by_visit=by_visit,
         kinds=scores[0][1].kinds,
         notes=tuple(dict.fromkeys(note for _, score in scores for note in score.notes)),
+        expected_times=expected,
     )
+
+
+def _name_entry(entry_id: str, score: BurdenScore, usual: Mapping[str, Evidence]) -> str:
+    """The entry's id in a mixture: with the persona's name where the entry is the persona's own."""
+    own = score.evidence[entry_id] == usual.get(entry_id, score.evidence[entry_id])
+    return entry_id if own else f"{entry_id}{PERSONA_MARK}{score.persona}"
 
 
 def subtract_scores(written: BurdenScore, changed: BurdenScore, dimension: str) -> Estimate:
@@ -119,22 +155,18 @@ def subtract_scores(written: BurdenScore, changed: BurdenScore, dimension: str) 
     its multiples: the saving is known better than either total. Lognormal as totals are, unless the
     change also adds something: then normal.
     """
-    dimensions = TIME_DIMENSIONS if dimension == PATIENT_MINUTES else (dimension,)
     evidence = {**written.evidence, **changed.evidence}
-    times: dict[str, float] = {}
-    for sign, score in ((1, written), (-1, changed)):
-        for line in score.lines:
-            if line.dimension in dimensions:
-                times[line.evidence_id] = times.get(line.evidence_id, 0.0) + sign * line.times
-    used = {key: count for key, count in times.items() if abs(count) > 1e-12}
-    value = sum(count * evidence[key].value for key, count in used.items())
-    if min(used.values(), default=0.0) >= 0:
-        value, low, high = match_lognormal([(count, evidence[key]) for key, count in used.items()])
-    else:
-        spreads = (count * (evidence[key].high - evidence[key].low) / 2 for key, count in used.items())
-        half = math.hypot(*spreads)
+    before, after = (find_terms(score.lines)[dimension] for score in (written, changed))
+    products: list[Product] = []
+    for key in sorted({*before, *after}):
+        times = before.get(key, 0.0) - after.get(key, 0.0)
+        if abs(times) > 1e-12:
+            products.append((times, tuple(evidence[entry_id] for entry_id in key)))
+    value, low, high = match_lognormal(products)
+    if min((times for times, _ in products), default=0.0) < 0:
+        half = _HALF_RANGE * math.sqrt(find_variance(products))
         low, high = value - half, value + half
-    sources = tuple(sorted({evidence[key].source for key in used})) or written.totals[dimension].sources
+    sources = find_sources(products) if products else written.totals[dimension].sources
     return Estimate(value, low, high, written.totals[dimension].unit, sources)
 
 

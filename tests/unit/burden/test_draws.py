@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from test_score import LEDGER, PROTOCOL, entry
 
-from unburden.burden.draws import EvidenceDraws, compare_scores, draw_difference, draw_score, find_terms
+from unburden.burden.draws import EvidenceDraws, compare_scores, draw_difference, draw_score
 from unburden.burden.drivers import estimate_drivers, estimate_population_drivers, find_drivers
 from unburden.burden.population import draw_population, find_worst_mean
-from unburden.burden.score import match_lognormal, score_persona, score_schedule
+from unburden.burden.score import score_persona, score_schedule
+from unburden.burden.totals import find_terms, match_lognormal
 from unburden.burden.variants import list_keys, score_variants
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Evidence, Persona
+from unburden.domain.conduct import Conduct
+from unburden.domain.cycles import PatientCourse
 from unburden.domain.errors import InvalidEvidence
 from unburden.domain.protocol import Protocol, drop_cells
 from unburden.kernels.evidence_draws import fill_normals
@@ -23,7 +26,16 @@ NEAR = Persona("near", 0.7)
 
 
 def score(persona: Persona = NEAR, protocol: Protocol = PROTOCOL, ledger=LEDGER) -> BurdenScore:
-    return score_schedule(protocol, persona, ledger, time_on_study=None, arm_id=None, kinds={}, overrides=())
+    return score_schedule(
+        protocol,
+        persona,
+        ledger,
+        course=PatientCourse(),
+        conduct=Conduct(),
+        arm_id=None,
+        kinds={},
+        overrides=(),
+    )
 
 
 def both() -> list[tuple[float, BurdenScore]]:
@@ -46,7 +58,7 @@ def test_one_entry_alone_is_the_lognormal_itself():
     result, name = score(), "radiation_msv"
     drawn = draw_score(result, EvidenceDraws(400_000, 3))
     low, high = drawn.quantiles(name, 0.025, 0.975)
-    terms = [(times, result.evidence[key]) for key, times in find_terms(result)[name].items()]
+    terms = [(times, (result.evidence[key],)) for (key,), times in find_terms(result.lines)[name].items()]
     _, closed_low, closed_high = match_lognormal(terms)
     assert (low, high) == (pytest.approx(closed_low, rel=0.01), pytest.approx(closed_high, rel=0.01))
 
@@ -86,9 +98,9 @@ def test_first_order_shares_are_those_of_the_variance():
     assert [(d.name, d.first) for d in drivers["travel_km"]] == [("travel.one_way_km", 1.0)]
     assert drivers["contact_days"] == ()
     found = {d.name: d.first for d in drivers["site_minutes"]}
-    terms = find_terms(score())["site_minutes"]
+    terms = find_terms(score().lines)["site_minutes"]
     variances = {
-        key: (times * 1.5 * LEDGER.evidence_by_id[key].value / 3.92) ** 2 for key, times in terms.items()
+        key: (times * 1.5 * LEDGER.evidence_by_id[key].value / 3.92) ** 2 for (key,), times in terms.items()
     }
     whole = sum(variances.values())
     assert found == pytest.approx({key: variance / whole for key, variance in variances.items()})
@@ -127,7 +139,7 @@ def _compute_indices(weighted, name):
     shares = np.array([share for share, _ in weighted])
     moments = {}
     for i, (_, each) in enumerate(weighted):
-        for key, times in find_terms(each)[name].items():
+        for (key,), times in find_terms(each.lines)[name].items():
             held = each.evidence[key]
             mean, sd = times * held.value, times * (held.high - held.low) / 3.92
             moments.setdefault(key, np.zeros((2, len(weighted))))[:, i] = mean, sd

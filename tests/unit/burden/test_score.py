@@ -7,6 +7,8 @@ import pytest
 from unburden.burden.classify import classify_activities
 from unburden.burden.score import score_schedule
 from unburden.domain.burden import Evidence, Persona, TimeOnStudy
+from unburden.domain.conduct import Conduct
+from unburden.domain.cycles import PatientCourse
 from unburden.domain.errors import InvalidEvidence, InvalidProtocol
 from unburden.domain.ledger import EvidenceLedger, KindQuantity, KindRule
 from unburden.domain.protocol import (
@@ -120,7 +122,9 @@ PERSONA = Persona("anyone", 1.0)
 
 
 def score(protocol: Protocol = PROTOCOL, **changes):
-    given = {"time_on_study": HALF, "arm_id": None, "kinds": {}, "overrides": ()} | changes
+    given = {"arm_id": None, "kinds": {}, "overrides": (), "conduct": Conduct()} | changes
+    curve = given.pop("time_on_study", HALF)
+    given.setdefault("course", PatientCourse({curve.state: curve} if curve else {}))
     return score_schedule(protocol, given.pop("persona", PERSONA), LEDGER, **given)
 
 
@@ -193,12 +197,16 @@ def test_moving_a_visit_home_moves_its_minutes_and_keeps_a_shared_date():
 
 def test_notes_say_what_was_not_or_roughly_counted():
     repeated = tuple(replace(v, repeat="every 2 weeks") if v.id == "W2" else v for v in PROTOCOL.visits)
-    assert score(replace(PROTOCOL, visits=repeated)).notes == (
+    horizon = PatientCourse({"study": HALF}, horizon_days=40)
+    assert score(replace(PROTOCOL, visits=repeated), course=horizon).notes == (
         "times are weighted by the share on study from assumed:half leave",
+        "unscheduled visits are not counted, because their rate is not given",
         "visit 'End' has no day: it is its own date, with everyone on study",
+        "visit 'Week 2' is laid out by the rule 'interval' from 'every 2 weeks'",
         "timeline 'Early end' (on: early end of treatment) is not counted: not every patient has it",
-        "visit 'Week 2' repeats (every 2 weeks) and is counted once",
-        "1 cells with conditions are counted as always done",
+        "1 of 1 footnotes are not understood and change nothing: c",
+        "1 cells have footnotes; they are counted as always done, save where a footnote gives a share or "
+        "a number",
         "activity 'Mystery' is of no known kind and has wide assumed minutes",
         "time points within the visit 'Day 1, later' share one setup, such as one needle",
     )

@@ -162,19 +162,20 @@ quantities = [
         parse_evidence(text, "ledger.toml")
     dimensions = (
         "minutes, contact_days, site_minutes, home_minutes, travel_minutes, travel_km, blood_ml, "
-        "radiation_msv, invasive_procedures, questionnaire_items, questionnaire_minutes"
+        "radiation_msv, invasive_procedures, questionnaire_items, questionnaire_minutes, fasting_hours, "
+        "diary_days, caregiver_minutes, out_of_pocket_usd"
     )
     assert str(caught.value).splitlines() == [
         "InvalidEvidence: ledger.toml: 20 problems",
-        "  - evidence 6 ('bad') needs 0 <= low <= value <= high, found 4.0, 3.0, 5.0",
-        "  - evidence 6 ('bad') source 'guess' must start with one of "
+        "  - evidence 9 ('bad') needs 0 <= low <= value <= high, found 4.0, 3.0, 5.0",
+        "  - evidence 9 ('bad') source 'guess' must start with one of "
         "observed:, published:, assumed:, model:, simulated:",
         *(
-            f"  - evidence 7 ('short') has no {key!r}; add it"
+            f"  - evidence 10 ('short') has no {key!r}; add it"
             for key in ("description", "low", "high", "source", "grade")
         ),
-        "  - evidence 7 ('short') has value = '3'; give a number",
-        "  - evidence 7 ('short') has unit = 5; give text in quotes",
+        "  - evidence 10 ('short') has value = '3'; give a number",
+        "  - evidence 10 ('short') has unit = 5; give text in quotes",
         "  - kind 1 ('a') has home_feasible = 'yes'; give true or false",
         "  - kind 2 ('b') quantity 2 has the unknown key 'causes'; "
         "use dimension, evidence, cause, count, detail",

@@ -1,0 +1,191 @@
+"""A schedule's columns laid out in time: every occurrence with its cells and who is there for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import numpy as np
+
+from unburden.burden.cycles import CycleReader
+from unburden.domain.burden import PatientState
+from unburden.domain.conduct import Conduct
+from unburden.domain.cycles import MOST_OCCURRENCES, Floats, PatientCourse, Recurrence
+from unburden.domain.errors import InvalidEvidence, Problems
+from unburden.domain.protocol import Cell, Protocol, Visit
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Who is there: patients in `state` on `day`, or `day` days into it after another state ended."""
+
+    state: PatientState
+    day: float | None
+    after: PatientState | None = None
+
+    def floor(self) -> "Presence":
+        """The same on the whole day."""
+        return self if self.day is None or self.after else replace(self, day=float(self.day // 1))
+
+    def find_share(self, course: PatientCourse) -> float:
+        """Share of the patients who started."""
+        if self.after is None or self.day is None:
+            return course.share_at(self.state, self.day)
+        return float(np.mean(course.find_waits(self.state, self.after) > self.day))
+
+    def find_patients(self, course: PatientCourse) -> Floats:
+        """1 for each typical patient who is there, else 0."""
+        if self.after is not None and self.day is not None:
+            return (course.find_waits(self.state, self.after) > self.day).astype(np.float64)
+        ends = course.find_end_days(self.state)
+        is_before = self.day is None or self.day < 0
+        return np.ones(len(ends)) if is_before else (ends > self.day).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A column at one time: the cells done then, and the share of patients there.
+
+    `calendar_day` is None where the day is not known or counts from another state's end; such an
+    occurrence is its own date. `recurs` where the column stands for several.
+    """
+
+    visit: Visit
+    cells: tuple[Cell, ...]
+    presence: Presence
+    share: float
+    recurs: bool
+
+    @property
+    def calendar_day(self) -> int | None:
+        """Whole days from the reference."""
+        day = self.presence.day
+        return None if day is None or self.presence.after is not None else int(day // 1)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All occurrences of an arm's main visits, with what could not be laid out.
+
+    `read` holds the recurrence of each visit that has one; `notes` tell what is counted once
+    though it recurs.
+    """
+
+    occurrences: tuple[Occurrence, ...]
+    read: dict[str, Recurrence] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, conduct: Conduct) -> Layout:
+    """The occurrences of every main visit of the arm that has a cell.
+
+    A column without recurrence happens once, on its day, for those on study. One that recurs happens
+    on each day of its recurrence for those still in its state; a cell with a recurrence of its own
+    (calendar weeks in a column of cycles) follows that, and counts once a day however many columns
+    hold it. A column whose words are not understood, or that nothing ends because nothing is said of
+    how long patients stay, counts once and is told.
+
+    Raises `InvalidEvidence` with every column that recurs without end though a curve is given.
+    """
+    reader = CycleReader(protocol, conduct.cycle_days, conduct.recurrences)
+    laid = _Laying(course)
+    for visit in protocol.visits_of_arm(arm_id):
+        cells = protocol.cells_by_visit[visit.id]
+        if cells:
+            laid.add(visit, cells, reader)
+    laid.problems.raise_if_any(InvalidEvidence)
+    return Layout(tuple(laid.occurrences), laid.read, tuple(laid.notes))
+
+
+class _Laying:
+    """Occurrences gathered visit by visit."""
+
+    def __init__(self, course: PatientCourse) -> None:
+        self.course = course
+        self.occurrences: list[Occurrence] = []
+        self.read: dict[str, Recurrence] = {}
+        self.notes: list[str] = []
+        self.problems = Problems("cycles of the schedule")
+        self._done: set[tuple[str, float]] = set()
+        self._shares: dict[Presence, float] = {}
+
+    def add(self, visit: Visit, cells: tuple[Cell, ...], reader: CycleReader) -> None:
+        column = reader.read_visit(visit)
+        if column is None or not self._check_end(visit, column):
+            if column is None and visit.repeat:
+                self.notes.append(
+                    f"visit {visit.name!r} repeats ({visit.repeat}), which is not understood: counted once"
+                )
+            self._append(visit, cells, Presence("study", visit.offset_days), recurs=False)
+            return
+        self.read[visit.id] = column
+        by_time: dict[Presence, list[Cell]] = {}
+        for cell in cells:
+            own = reader.read_cell(cell, visit, column)
+            if own is not None and not self._check_end(visit, own):
+                own = None
+            for presence in self._iterate(own or column):
+                if own is not None and own.clock == "calendar":
+                    key = (cell.activity_id, presence.day or 0.0)
+                    if key in self._done:
+                        continue
+                    self._done.add(key)
+                by_time.setdefault(presence, []).append(cell)
+        for presence, found in by_time.items():
+            self._append(visit, tuple(found), presence, recurs=column.every_days is not None)
+
+    def _append(self, visit: Visit, cells: tuple[Cell, ...], presence: Presence, recurs: bool) -> None:
+        if presence not in self._shares:
+            self._shares[presence] = presence.find_share(self.course)
+        self.occurrences.append(Occurrence(visit, cells, presence, self._shares[presence], recurs))
+
+    def _iterate(self, recurrence: Recurrence) -> Iterator[Presence]:
+        """The times at which somebody is there; a lead day counts even where nobody is."""
+        leads = len(recurrence.lead_days)
+        for i, day in enumerate(islice(recurrence.iterate_days(self.course.delay_days), MOST_OCCURRENCES)):
+            presence = Presence(recurrence.state, day, recurrence.after)
+            if presence not in self._shares:
+                self._shares[presence] = presence.find_share(self.course)
+            if self._shares[presence] == 0 and i >= leads:
+                return
+            yield presence
+
+    def _check_end(self, visit: Visit, column: Recurrence) -> bool:
+        """Whether something ends the recurrence; else it is told as a note or a problem."""
+        if column.every_days is None or column.last_day is not None:
+            return True
+        course, told = self.course, f"visit {visit.name!r} recurs every {column.every_days:g} days"
+        if column.after is not None and (
+            "alive" not in course.curves or course.find_curve(column.after) is None
+        ):
+            self.notes.append(
+                f"{told} after the end of {column.after}, and how long patients live after it is not given: "
+                "counted once"
+            )
+            return False
+        if course.has_end(column.state):
+            return True
+        if course.find_curve(column.state) is None:
+            self.notes.append(f"{told} and nothing says how long patients stay: counted once")
+            return False
+        self.problems.add(
+            f"{told} and never ends: the share of patients who stay never reaches 0; "
+            "give a horizon, or a curve that ends at 0"
+        )
+        return False
+
+
+def expand_cell(protocol: Protocol, arm_id: str | None, cell: Cell) -> Iterator[Cell]:
+    """The cell, or the cells of the timeline that says how its activity is done."""
+    return _expand(protocol, arm_id, cell, (protocol.main_timeline.id,))
+
+
+def _expand(protocol: Protocol, arm_id: str | None, cell: Cell, inside: tuple[str, ...]) -> Iterator[Cell]:
+    timeline_id = protocol.activity_by_id[cell.activity_id].timeline_id
+    if timeline_id is None or timeline_id in inside:
+        yield cell
+        return
+    for point in protocol.visits:
+        in_arm = arm_id is None or not point.arm_ids or arm_id in point.arm_ids
+        if point.timeline_id == timeline_id and in_arm:
+            for below in protocol.cells_by_visit[point.id]:
+                yield from _expand(protocol, arm_id, below, (*inside, timeline_id))

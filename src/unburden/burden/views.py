@@ -1,0 +1,112 @@
+"""Figures that are read off a score: days at home, the most blood in eight weeks, who carries most."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from unburden.burden.population import find_worst_mean
+from unburden.burden.totals import UNIT_BY_TOTAL, Key, find_terms, total_terms
+from unburden.domain.burden import (
+    PATIENT_MINUTES,
+    TIME_DIMENSIONS,
+    BurdenLine,
+    BurdenScore,
+    BurdenView,
+    PatientSpread,
+    compute_amount,
+)
+from unburden.domain.errors import InvalidEvidence, Problems
+from unburden.domain.estimate import Estimate
+
+EIGHT_WEEKS = 56.0
+EVERYONE_LIVES = "assumed:everyone lives to the end of the schedule"
+
+
+def find_home_days(score: BurdenScore) -> Estimate | None:
+    """Days alive, from the reference to the end, without contact outside home; None for a mixture.
+
+    Contact before the reference (screening) is not subtracted, because those days are not counted.
+    """
+    times = score.patient_times
+    if times is None:
+        return None
+    contact = [
+        replace(line, times=line.times * times.shares[row])
+        for row, line in times.lines
+        if line.dimension == "contact_days" and ((day := times.days[row]) is None or day >= 0)
+    ]
+    away = total_terms(find_terms(contact)["contact_days"], score.evidence, "day")
+    source = times.alive_source or EVERYONE_LIVES
+    bounds = (max(0.0, times.days_alive - part) for part in (away.value, away.high, away.low))
+    return Estimate(*bounds, "day", tuple(sorted({*away.sources, source})))
+
+
+def find_peak_blood(score: BurdenScore) -> Estimate | None:
+    """The most blood in any eight weeks, of a patient who has every visit; None for a mixture.
+
+    Eight weeks are 56 dates in a row; visits on no known day are left out.
+    """
+    times = score.patient_times
+    if times is None:
+        return None
+    dated = [
+        (day, line)
+        for row, line in times.lines
+        if line.dimension == "blood_ml" and (day := times.days[row]) is not None
+    ]
+    best: list[BurdenLine] = []
+    most = 0.0
+    for end in sorted({np.floor(day) for day, _ in dated}):
+        window = [line for day, line in dated if end - EIGHT_WEEKS < np.floor(day) <= end]
+        amount = sum(compute_amount(line, score.evidence) for line in window)
+        if amount > most:
+            best, most = window, amount
+    return total_terms(find_terms(best)["blood_ml"], score.evidence, "mL")
+
+
+def spread_patients(score: BurdenScore) -> dict[str, PatientSpread]:
+    """How each dimension differs between patients by how long they stay, the evidence at its values.
+
+    Empty for a mixture. What differs is only who is there when: typical patients ordered by their
+    time in each state.
+    """
+    times = score.patient_times
+    if times is None:
+        return {}
+    amounts = {name: np.zeros(len(times.shares)) for name in UNIT_BY_TOTAL}
+    for row, line in times.lines:
+        amount = compute_amount(line, score.evidence)
+        for name in _find_names(line):
+            amounts[name][row] += amount
+    found: dict[str, PatientSpread] = {}
+    for name, by_group in amounts.items():
+        values = by_group @ times.there
+        tenth, half, most = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
+        worst = find_worst_mean(values, np.full(len(values), 1 / len(values)))
+        found[name] = PatientSpread(float(values.mean()), tenth, half, most, worst, UNIT_BY_TOTAL[name])
+    return found
+
+
+def _find_names(line: BurdenLine) -> Iterator[str]:
+    yield line.dimension
+    if line.dimension in TIME_DIMENSIONS:
+        yield PATIENT_MINUTES
+
+
+def apply_view(score: BurdenScore, view: BurdenView) -> Estimate:
+    """A declared scalar: the weighted sum of dimensions, with its interval.
+
+    Raises `InvalidEvidence` where the view names a dimension that no score has.
+    """
+    problems = Problems(f"view {view.name!r}")
+    for name in view.weights:
+        known = ", ".join(UNIT_BY_TOTAL)
+        problems.check(name in UNIT_BY_TOTAL, f"weighs {name!r}, which is no dimension; use one of {known}")
+    problems.raise_if_any(InvalidEvidence)
+    by_dimension: Mapping[str, Mapping[Key, float]] = find_terms(score.lines)
+    terms: dict[Key, float] = {}
+    for name, weight in view.weights.items():
+        for key, times in by_dimension[name].items():
+            terms[key] = terms.get(key, 0.0) + weight * times
+    return total_terms(terms, score.evidence, view.unit)

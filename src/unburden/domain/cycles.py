@@ -1,0 +1,154 @@
+"""When what a schedule says once happens again, and how long patients go on with it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unburden.domain.burden import PatientState, TimeOnStudy
+from unburden.domain.errors import InvalidEvidence, Problems
+from unburden.domain.protocol import MOST_DAYS
+
+Floats = NDArray[np.float64]
+Clock = Literal["cycle", "calendar"]
+
+MOST_OCCURRENCES = 5_000
+"""A column happens no more often: every week of a hundred years."""
+
+TYPICAL_PATIENTS = 1_000
+"""How many typical patients stand for all, where a figure is of patients and not of shares."""
+
+FALLBACKS: Mapping[PatientState, tuple[PatientState, ...]] = {
+    "study": ("study",),
+    "treatment": ("treatment", "study"),
+    "progression": ("progression", "treatment", "study"),
+    "alive": ("alive", "study"),
+}
+"""Which curve says how long a state lasts: the first of these that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """The days on which a column or cell happens, and what ends it.
+
+    `lead_days` are offsets from the reference; then every `every_days`, None where it ends with the
+    lead. `clock` "cycle": every occurrence is put off by the delay of each cycle before it, for
+    which the `cycle_days` say how many those are; "calendar": weeks from the reference, whatever is
+    delayed. `state` ends it. Where `after` is given, days count from the end of that state, such as
+    follow-up after treatment. `last_day` is the last offset at most, None without one. `rule` names
+    the rule that read it, `matched` the words.
+    """
+
+    lead_days: tuple[float, ...]
+    every_days: float | None
+    clock: Clock
+    state: PatientState
+    rule: str
+    matched: str = ""
+    after: PatientState | None = None
+    last_day: float | None = None
+    cycle_days: float | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"recurrence {self.matched!r}")
+        rises = list(self.lead_days) == sorted(set(self.lead_days))
+        problems.check(bool(self.lead_days) and rises, "needs days that rise, at least one")
+        problems.check(
+            all(abs(day) <= MOST_DAYS for day in self.lead_days), f"has a day beyond {MOST_DAYS:,} days"
+        )
+        fits = self.every_days is None or 1 <= self.every_days <= MOST_DAYS
+        problems.check(fits, f"recurs every {self.every_days} days; give at least 1 day")
+        states = get_args(PatientState)
+        problems.check(self.state in states, f"has the state {self.state!r}; use one of {states}")
+        problems.check(
+            self.after is None or self.after in states, f"starts after {self.after!r}; use one of {states}"
+        )
+        problems.raise_if_any(InvalidEvidence)
+
+    def iterate_days(self, delay_days: float) -> Iterator[float]:
+        """The offsets in order, without end where nothing but the patient's state ends them."""
+        slower = 0.0
+        if self.clock == "cycle" and self.cycle_days:
+            slower = delay_days / self.cycle_days
+        day = 0.0
+        for lead in self.lead_days:
+            day = lead
+            if self.last_day is None or day <= self.last_day:
+                yield day + max(day, 0.0) * slower
+        while self.every_days is not None:
+            day += self.every_days
+            if self.last_day is not None and day > self.last_day:
+                return
+            yield day + max(day, 0.0) * slower
+
+
+@dataclass(frozen=True)
+class PatientCourse:
+    """How long the patients of one arm stay in each state.
+
+    `curves` holds one curve a state at most. Where two states matter for one patient, those who
+    stay longest in one are taken to stay longest in the other. `horizon_days` ends everything.
+    `delay_days` is the mean delay of a cycle.
+    """
+
+    curves: Mapping[PatientState, TimeOnStudy] = field(default_factory=dict)
+    horizon_days: float | None = None
+    delay_days: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems = Problems("course of the patients")
+        fits = self.horizon_days is None or 0 < self.horizon_days <= MOST_DAYS
+        problems.check(fits, f"horizon is {self.horizon_days} days; give above 0 and up to {MOST_DAYS:,}")
+        fits = 0 <= self.delay_days <= MOST_DAYS
+        problems.check(fits, f"a cycle's delay is {self.delay_days} days; give at least 0")
+        problems.raise_if_any(InvalidEvidence)
+
+    def find_curve(self, state: PatientState) -> TimeOnStudy | None:
+        """The curve that says how long the state lasts; None: everyone stays."""
+        return next((self.curves[known] for known in FALLBACKS[state] if known in self.curves), None)
+
+    def share_at(self, state: PatientState, day: float | None) -> float:
+        """Share of patients in the state on a day; everyone before the reference or on no day."""
+        if day is not None and self.horizon_days is not None and day > self.horizon_days:
+            return 0.0
+        curve = self.find_curve(state)
+        return 1.0 if curve is None or day is None or day < 0 else curve.share_at(day)
+
+    def has_end(self, state: PatientState) -> bool:
+        """Whether the state ends for everyone."""
+        curve = self.find_curve(state)
+        return self.horizon_days is not None or (
+            curve is not None and bool(curve.shares) and curve.shares[-1] == 0
+        )
+
+    def find_end_days(self, state: PatientState) -> Floats:
+        """When each typical patient leaves the state, the first to leave first; infinite: never.
+
+        Patient i of n is in the state on a day while the share there is above 1 - (i + 1/2) / n.
+        """
+        return self._end_days[state]
+
+    @cached_property
+    def _end_days(self) -> dict[PatientState, Floats]:
+        return {state: self._compute_end_days(state) for state in get_args(PatientState)}
+
+    def _compute_end_days(self, state: PatientState) -> Floats:
+        left = 1 - (np.arange(TYPICAL_PATIENTS) + 0.5) / TYPICAL_PATIENTS
+        curve, ends = self.find_curve(state), np.full(TYPICAL_PATIENTS, np.inf)
+        if curve is not None and curve.days:
+            reached = np.searchsorted(-np.array(curve.shares), -left, side="left")
+            days = np.append(np.array(curve.days), np.inf)
+            ends = days[reached]
+        return (
+            ends if self.horizon_days is None else np.minimum(ends, np.nextafter(self.horizon_days, np.inf))
+        )
+
+    def find_waits(self, state: PatientState, after: PatientState) -> Floats:
+        """Days that each typical patient spends in `state` once `after` has ended; at least 0."""
+        ends, starts = self.find_end_days(state), self.find_end_days(after)
+        with np.errstate(invalid="ignore"):
+            waits = ends - starts
+        return np.where(np.isnan(waits), 0.0, np.maximum(waits, 0.0))
