@@ -15,7 +15,10 @@ from unburden.domain.footnotes import NOT_UNDERSTOOD, NoteEffect
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT.parent / "shared" / "data" / "protocols" / "soa"
-LABELS = ROOT / "tests" / "independent" / "footnote_labels.json"
+SAMPLES = (
+    ("fresh sample, blind to the rules", ROOT / "tests" / "independent" / "footnote_labels.json"),
+    ("notes that the rules were written on", ROOT / "tests" / "independent" / "footnote_labels_dev.json"),
+)
 RESAMPLES = 10_000
 SEED = 4
 
@@ -44,18 +47,18 @@ def resample_kappa(by_hand: np.ndarray, by_rule: np.ndarray) -> tuple[float, flo
     return compute_kappa(by_hand, by_rule), float(low), float(high)
 
 
-def measure_agreement(effects: dict[str, dict[str, NoteEffect]]) -> None:
-    """Print kappa and every disagreement, without the protocols' text."""
-    if not LABELS.is_file():
-        print("agreement: skipped, tests/independent/footnote_labels.json is absent")
+def measure_agreement(name: str, path: Path, effects: dict[str, dict[str, NoteEffect]]) -> None:
+    """Print kappa and every disagreement of one sample, without the protocols' text."""
+    if not path.is_file():
+        print(f"agreement, {name}: skipped, {path.relative_to(ROOT)} is absent")
         return
-    labels = json.loads(LABELS.read_text(encoding="utf-8"))
+    labels = json.loads(path.read_text(encoding="utf-8"))
     by_hand = np.array([row["label"] for row in labels])
     found = [effects[row["protocol"]][row["note"]] for row in labels]
     kappa, low, high = resample_kappa(by_hand, np.array([effect.kind for effect in found]))
     same = sum(effect.kind == row["label"] for row, effect in zip(labels, found, strict=True))
     interval = f"95 % bootstrap {low:.3f} to {high:.3f}"
-    print(f"agreement: {same} of {len(labels)}; Cohen's kappa {kappa:.3f} ({interval})")
+    print(f"agreement, {name}: {same} of {len(labels)}; Cohen's kappa {kappa:.3f} ({interval})")
     for row, effect in zip(labels, found, strict=True):
         if effect.kind != row["label"]:
             print(
@@ -77,7 +80,8 @@ def main() -> None:
     for kind, count in kinds.most_common():
         print(f"  {kind}: {count}")
     print(f"cells with a factor: {sum(len(derive_cell_factors(read_soa_matrix(path))) for path in files)}")
-    measure_agreement(effects)
+    for name, path in SAMPLES:
+        measure_agreement(name, path, effects)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,11 @@ class NoteEffect:
     """The main effect of one footnote and the rule that found it.
 
     `span` holds the start and end of `matched` in the note's text with its white space made
-    single. `factor` is a share of patients (restricts-population) or a number of times
+    single. `factor` is a share of patients (restricts-population), a share of the times that a schedule at
+    every visit or cycle would mark (restricts-visits: 1/3 for "every third cycle"), or a number of times
     (repeats), None where the note gives no such number; `grade` is that of the factor, "" without
-    one. `place` is the other place. `cells` are the (visit, activity) keys that the note stands on. A note
+    one. `place` is the other place. `cells` are the (visit, activity) keys that the note stands on.
+    `moments` are the cycles, visits or days that a note of restricts-visits lists ("cycle 4"). A note
     that is not understood is counted as always done.
     """
 
@@ -45,6 +47,7 @@ class NoteEffect:
     grade: Grade | Literal[""] = ""
     place: Place | None = None
     cells: tuple[tuple[str, str], ...] = ()
+    moments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problems = Problems(f"footnote {self.note_id!r}")
@@ -53,7 +56,7 @@ class NoteEffect:
         if self.factor is not None:
             problems.check(self.factor.low >= 0, "has a factor below 0; give at least 0")
             problems.check(bool(self.grade), "has a factor without a grade; use A, B, C or assumed")
-            is_share = self.kind == "restricts-population"
+            is_share = self.kind in ("restricts-population", "restricts-visits")
             problems.check(not is_share or self.factor.high <= 1, "has a share above 1; give at most 1")
         problems.raise_if_any(InvalidProtocol)
 

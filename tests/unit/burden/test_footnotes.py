@@ -7,51 +7,73 @@ import pytest
 from unburden.burden.footnote_rules import RULES
 from unburden.burden.footnotes import classify_footnote, classify_footnotes, derive_cell_factors
 from unburden.domain.errors import InvalidProtocol
-from unburden.domain.footnotes import NoteEffect
+from unburden.domain.estimate import Estimate
+from unburden.domain.footnotes import NOTE_KINDS, NoteEffect
 from unburden.domain.protocol import Activity, Cell, Condition, Place, Protocol, Timeline, Visit
 
 SENTENCES = {
-    "adverse-event-reporting": "Adverse events are reported until the last call.",
-    "record-medication": "Concomitant medication is recorded.",
-    "not-printed": "The mark q is not printed below the table.",
     "menopause": "FSH to confirm menopause.",
     "childbearing": "Women of childbearing potential only.",
     "women": "Female participants only.",
     "men": "For men.",
+    "age": "For participants younger than 12.",
     "hepatitis": "HBV DNA where positive for anti-HBc.",
-    "subset": "Biopsies in a subset.",
-    "arm": "Not applicable for Cohort Z.",
-    "group-only": "Troponin for drug Q only.",
+    "disease": "Except for glioma.",
+    "people-named": "Spirometry in smokers.",
     "patients-with": "For patients with diabetes.",
-    "if-needed": "If clinically indicated.",
-    "on-event": "In the event of rash, a photograph.",
-    "optional": "Optional biopsy.",
-    "done-before": "Not required to be repeated when done last week.",
-    "every-kth-cycle": "On every third cycle.",
+    "patients-who": "From those who wear lenses.",
+    "if-patient-is": "If the patient is diabetic.",
+    "arm": "Not applicable for Cohort C.",
+    "group-only": "Troponin for drug Q only.",
+    "subset": "Biopsies in a subset.",
+    "country-or-site": "Chest X-ray in Japan only.",
+    "consent": "Optional biopsy.",
+    "done-before": "Need not be repeated when done last week.",
+    "earlier-result": "A scan performed earlier may be used.",
+    "left-out": "May be skipped.",
+    "no-longer": "The sputum is no longer collected.",
+    "until-event": "Scans until disease progression.",
+    "every-kth": "On every third cycle.",
     "moment-only": "Height at screening only.",
     "not-then": "No dosing at the last visit.",
+    "not-if": "No sampling is required if the line is blocked.",
+    "if-needed": "If clinically indicated.",
+    "discretion": "By the sister at her discretion.",
+    "on-event": "In the event of rash, a photograph is taken.",
+    "who-later": "Those who withdraw attend once more.",
+    "early-visit": "For early termination.",
+    "if-scheduled": "Only when the ward is open.",
     "triplicate": "ECGs in triplicate.",
     "duplicate": "Blood pressure is taken twice.",
     "before-and-after": "Pre-dose and 1 h post-dose.",
     "before-and-later": "Plasma before dosing and at the times listed after the end of infusion.",
     "several-time-points": "Glucose at 1, 2, and 4 hours.",
+    "serial": "Serial sampling.",
     "daily": "Weight is measured daily.",
     "periodic": "CT every 8 weeks.",
-    "again-later": "Give an extra blood sample.",
+    "more": "Extra blood samples are allowed.",
+    "again-later": "The scale is read, and then again.",
     "telephone": "This visit may be held by telephone.",
     "home": "A home nurse may come.",
+    "post": "Drug is mailed to the patient.",
     "local": "A local laboratory may be used.",
-    "may-be-added": "Tubes may be added.",
-    "posture": "Supine for 5 minutes.",
+    "report-period": "Serious adverse events are reported from consent until the last call.",
     "window": "Within 14 days.",
     "fasting": "Overnight fast.",
+    "rest": "Supine for 5 minutes.",
     "around-dose": "Prior to dosing.",
     "time-point": "At the same time as CT.",
+    "on-day": "On Day 8.",
+    "before-or-after": "After the interview.",
+    "reporting": "Adverse events are recorded.",
     "content": "Includes sodium.",
     "definition": "A cycle is 21 days.",
-    "recording": "Record at each visit.",
+    "recording": "Shoe size is noted.",
     "reference": "See Section 4.",
-    "conduct": "By the sister at her discretion.",
+    "conduct": "By a trained rater.",
+    "measured": "Systolic blood pressure.",
+    "how-done": "Ask about sleep.",
+    "names": "Sleep, mood, and gait.",
 }
 
 
@@ -67,23 +89,95 @@ def test_a_rule_meets_its_sentence(rule):
     assert SENTENCES[rule.name][start:end] == effect.matched != ""
 
 
+def test_the_table_holds_its_effects_in_the_order_of_the_codebook():
+    order = [NOTE_KINDS.index(rule.kind) for rule in RULES]
+    assert order == sorted(order)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Women of childbearing potential only, within 7 days, in triplicate.", "restricts-population"),
+        ("In triplicate, within 7 days. Women of childbearing potential only.", "restricts-population"),
         ("ECG in triplicate within 1 hour, by telephone.", "repeats"),
         ("By telephone within 3 days.", "alternative-place"),
         ("Includes sodium, after an overnight fast.", "timing"),
+        ("Includes urea. See Section 3. \u2022 Not at Visit 5. \u2022 Take two tubes.", "restricts-visits"),
         ("Lorem ipsum.", "not-understood"),
         ("", "not-understood"),
+        ("[Note k is not printed in the source; no women only, no days.]", "not-understood"),
     ],
 )
-def test_the_effect_that_changes_most_is_the_main_one(text, kind):
+def test_the_first_effect_of_any_sentence_is_the_main_one(text, kind):
     assert classify_footnote(text).kind == kind
 
 
 @pytest.mark.parametrize(
-    "piece", ["for ", "within ", "1, ", "patients with ", "before and ", "a", "sae ", " "]
+    ("text", "kind"),
+    [
+        ("Within 28 days of the first dose.", "timing"),
+        ("To be done if not done within 28 days of the first dose.", "restricts-visits"),
+        ("More often if clinically indicated.", "repeats"),
+        ("Only if clinically indicated.", "restricts-visits"),
+        ("Blood at 1, 2 and 6 hours after the dose.", "repeats"),
+        ("Blood at 6 hours after the dose.", "timing"),
+        ("Only serious adverse events are reported after Day 30.", "no-effect"),
+        ("Results of every second cycle only are recorded in the eCRF.", "no-effect"),
+        ("Adverse events are collected throughout the study.", "no-effect"),
+        ("Adverse events are collected from consent until 30 days after the last dose.", "timing"),
+        ("Patients who stop early attend an unscheduled visit.", "restricts-visits"),
+        ("Patients who stop early attend the termination visit.", "restricts-visits"),
+        ("For participants who have asthma.", "restricts-population"),
+        ("For participants who progress.", "restricts-visits"),
+        ("Not applicable to Arm B.", "restricts-population"),
+        ("Not applicable to responders.", "restricts-visits"),
+        ("Weekly by telephone.", "repeats"),
+        ("Repeat if abnormal.", "repeats"),
+        ("Fasting is not needed at Visit 3.", "timing"),
+        ("If a dose is late, the tests are delayed to the day of the dose.", "timing"),
+        ("No more than 3 days later.", "timing"),
+    ],
+)
+def test_the_codebook_s_pairs_of_labels_are_told_apart(text, kind):
+    assert classify_footnote(text).kind == kind
+
+
+def test_the_share_of_every_nth_cycle_is_given_where_it_holds_without_condition():
+    effect = classify_footnote("Every third cycle.")
+    assert effect.factor is not None
+    assert (effect.factor.value, effect.grade) == (pytest.approx(1 / 3), "A")
+    assert classify_footnote("Every 2nd visit.").factor == Estimate(
+        0.5, 0.5, 0.5, "1", ("observed:the footnote's own words",)
+    )
+    assert classify_footnote("Every third cycle until Cycle 9, then every second cycle.").factor is None
+    assert classify_footnote("At alternate cycles.").factor is None
+
+
+def test_the_moments_that_a_note_lists_are_named():
+    assert classify_footnote("Only at Cycles 4, 6 and 8.").moments == ("cycle 4", "cycle 6", "cycle 8")
+    assert classify_footnote("Days -8 and 3 only.").moments == ("day -8", "day 3")
+    assert classify_footnote("Samples only occur on ward days 3 and 5.").moments == ("day 3", "day 5")
+    assert classify_footnote("The Day 1 sample is for baseline only.").moments == ()
+    assert classify_footnote("Within 3 days of Day 8.").moments == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "for ",
+        "within ",
+        "1, ",
+        "patients with ",
+        "before and ",
+        "a",
+        "sae ",
+        " ",
+        "(; ",
+        "A. ",
+        "not required if ",
+        "every 3 ",
+        "additional x ",
+        "only visits ",
+    ],
 )
 def test_a_long_text_takes_no_long_time(piece):
     start = time.perf_counter()
@@ -133,7 +227,17 @@ def test_of_two_shares_the_smaller_holds_and_times_multiply():
 
 
 @pytest.mark.parametrize(
-    "text", ["In triplicate at screening.", "Every third cycle.", "Lorem ipsum.", "Daily."]
+    "text",
+    [
+        "In triplicate at screening.",
+        "In triplicate. If abnormal, tell the sponsor.",
+        "Pre-dose, and 1 h and 3 h post-dose.",
+        "Three times a week.",
+        "Patients receiving a second dose: before and 1 h after it.",
+        "Every third cycle.",
+        "Lorem ipsum.",
+        "Daily.",
+    ],
 )
 def test_what_is_tied_to_part_of_the_cells_or_has_no_number_counts_as_always_done(text):
     assert derive_cell_factors(make_protocol(text)) == {}
