@@ -216,23 +216,34 @@ def match_words(naming: Naming, text: str, common: Iterable[str] = ()) -> Match 
     plain = normalise(text)
     exact, broad = KIND_WORDS.get(naming.kind, ("", ""))
     if exact and (found := re.search(exact, plain)):
-        return Match("high", found[0], is_name=True)
+        return Match("high", _widen(plain, found.span()), is_name=True)
     for acronym in sorted(naming.acronyms - set(common)):
         if re.search(rf"(?<![a-z0-9]){re.escape(acronym)}(?![a-z0-9])", plain):
             return Match("high", acronym, is_name=True)
     stems = frozenset() if naming.kind in _BY_NAME_ONLY else naming.stems
-    by_title = _match_stems(stems, find_stems(plain), frozenset(map(_cut_ending, common)))
+    by_title = _match_stems(stems, plain, frozenset(map(_cut_ending, common)))
     if broad and (by_title is None or by_title.strength == "low") and (found := re.search(broad, plain)):
-        return Match("medium", found[0])
+        return Match("medium", _widen(plain, found.span()))
     return by_title
 
 
-def _match_stems(stems: frozenset[str], there: frozenset[str], common: frozenset[str]) -> Match | None:
-    shared = stems & there
+def _match_stems(stems: frozenset[str], plain: str, common: frozenset[str]) -> Match | None:
+    shared = stems & find_stems(plain)
     own = shared - common
     if not shared or not (own or len(shared) >= 2):
         return None
-    words = ", ".join(sorted(shared))
+    there = dict.fromkeys(w for w in re.findall(r"[a-z][a-z0-9]{2,}", plain) if _cut_ending(w) in shared)
+    words = ", ".join(there)
     if own:
         return Match("high" if shared == stems else "medium", words)
     return Match("low", words)
+
+
+def _widen(plain: str, span: tuple[int, int]) -> str:
+    """What was found, to the ends of the words that it begins and ends in."""
+    start, end = span
+    while start > 0 and plain[start - 1].isalnum():
+        start -= 1
+    while end < len(plain) and plain[end].isalnum():
+        end += 1
+    return plain[start:end]
