@@ -14,6 +14,7 @@ from unburden.domain.estimate import Estimate
 from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
+from unburden.domain.trace import CellReason, RoleShare
 
 RECORD_COLUMNS = ("patient_id", "date", "category", "is_in_person")
 
@@ -157,7 +158,8 @@ class StudyResult:
 
     `scores` hold the protocol as written by arm and persona; `overall` is their mixture for a
     patient drawn at random from the comparison. `highlights` name designs of the frontier that a
-    reader looks for first.
+    reader looks for first. `reasons` say why each cell of the main timeline is there, `role_shares`
+    what cells of each role ask of the overall patient.
     """
 
     study: Study
@@ -165,6 +167,8 @@ class StudyResult:
     overall: BurdenScore
     frontier: Frontier
     highlights: tuple["Highlight", ...]
+    reasons: tuple[CellReason, ...]
+    role_shares: tuple[RoleShare, ...]
     trials: int
     seed: int
     version: str

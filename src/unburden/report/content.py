@@ -36,6 +36,7 @@ from unburden.domain.sequential import (
     WangTsiatis,
 )
 from unburden.domain.study import StudyResult
+from unburden.report.trace_content import tell_reason, tell_roles, tell_row_reasons
 
 WORDS_BY_DIMENSION: Mapping[str, str] = {
     PATIENT_MINUTES: "Time in all (at the site, at home, travelling)",
@@ -249,6 +250,7 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
             minutes[key] = minutes.get(key, 0.0) + compute_amount(line, overall.evidence)
     visits = [v for v in study.protocol.main_visits if overall.by_visit.get(v.id)]
     cells = {cell.key: cell for cell in study.protocol.cells}
+    reasons = {reason.key: reason for reason in result.reasons}
     shares = {v.id: _find_share(curve, v) for v in visits}
     rows = []
     for activity in study.protocol.activities:
@@ -259,6 +261,7 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
                 "mark": cells[v.id, activity.id].mark,
                 "minutes": minutes.get((v.id, activity.id), 0.0) / max(shares[v.id], 1e-9),
                 "optional": optional.get((v.id, activity.id), ""),
+                **tell_reason(reasons[v.id, activity.id]),
             }
             for v in visits
         ]
@@ -270,6 +273,7 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
                     "kind": overall.kinds[activity.id].kind,
                     "rule": overall.kinds[activity.id].rule,
                     "cells": marks,
+                    "reasons": tell_row_reasons(activity.id, visits, reasons),
                 }
             )
     return {
@@ -288,6 +292,7 @@ def _tell_schedule(result: StudyResult) -> dict[str, Any]:
             for v in visits
         ],
         "rows": rows,
+        "roles": tell_roles(result.role_shares, tell),
         "shared": [
             sum(overall.by_visit[v.id].get(d, 0.0) for d in TIME_DIMENSIONS) / max(shares[v.id], 1e-9)
             - sum(minutes.get((v.id, a.id), 0.0) for a in study.protocol.activities) / max(shares[v.id], 1e-9)

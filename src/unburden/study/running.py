@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from unburden import __version__
+from unburden.burden.role_time import share_time
+from unburden.burden.trace import trace_cells
 from unburden.data.files import write_text
 from unburden.domain.frontier import CandidateDesign, Frontier
 from unburden.domain.study import Highlight, Study, StudyResult
@@ -20,7 +22,7 @@ def design_study(
     seed: int,
     progress: Progress | None = None,
 ) -> StudyResult:
-    """Score, screen, simulate and search one study. Raises what its parts raise."""
+    """Score, trace, screen, simulate and search one study. Raises what its parts raise."""
     scores = score_burden(
         study.protocol,
         study.personas,
@@ -29,6 +31,7 @@ def design_study(
         evidence=study.evidence,
     )
     overall = score_changes(study, ())
+    reasons = trace_cells(study.protocol, overall.kinds)
     frontier = search_designs(study, trials=trials, seed=seed, progress=progress)
     return StudyResult(
         study=study,
@@ -36,6 +39,8 @@ def design_study(
         overall=overall,
         frontier=frontier,
         highlights=choose_highlights(frontier, study.plan.burden),
+        reasons=reasons,
+        role_shares=share_time(overall, reasons),
         trials=trials,
         seed=seed,
         version=__version__,

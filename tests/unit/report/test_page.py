@@ -53,6 +53,19 @@ def test_text_of_the_study_cannot_become_markup(report):
     assert "&lt;script&gt;alert(1)" in html
 
 
+def test_each_cell_of_the_schedule_shows_its_reason_or_that_none_was_found(report):
+    content = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))
+    html = report.read_text(encoding="utf-8")
+    cells = [cell for row in content["schedule"]["rows"] for cell in row["cells"] if cell]
+    assert all(cell["reason"] and cell["role"] for cell in cells)
+    assert "primary endpoint “Disease-free survival”" in html
+    assert "↻" in html  # vital signs at screening, before the baseline
+    shares = [role["share"] for role in content["schedule"]["roles"]]
+    assert sum(shares) == pytest.approx(1)
+    listed = [len(r["visits"]) for row in content["schedule"]["rows"] for r in row["reasons"]]
+    assert sum(listed) == len(cells)
+
+
 def test_nothing_half_written_is_left(report):
     assert sorted(p.name for p in report.parent.iterdir()) == ["report.html", "report.json"]
 
