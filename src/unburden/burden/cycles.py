@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unburden.domain.cycles import Recurrence
+from unburden.domain.cycles import Clock, Recurrence
 from unburden.domain.protocol import Cell, Protocol, Visit
 
 DAYS_PER_UNIT: Mapping[str, float] = {"day": 1, "week": 7, "month": 30.4375, "year": 365.25}
@@ -157,7 +157,7 @@ class CycleReader:
         length = self._length_for(words) if clock == "cycle" else None
         return Recurrence((start + days,), days, clock, "treatment", rule, matched, cycle_days=length)
 
-    def _find_interval(self, words: str) -> tuple[float, str, str, str] | None:
+    def _find_interval(self, words: str) -> tuple[float, Clock, str, str] | None:
         if found := _EVERY_NTH.search(words):
             length = self._length_for(words)
             count = _ORDINALS[found[2].lower()] if found[2] else _count(found[1])

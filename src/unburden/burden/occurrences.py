@@ -37,8 +37,9 @@ class Presence:
         if self.after is not None and self.day is not None:
             return (course.find_waits(self.state, self.after) > self.day).astype(np.float64)
         ends = course.find_end_days(self.state)
-        is_before = self.day is None or self.day < 0
-        return np.ones(len(ends)) if is_before else (ends > self.day).astype(np.float64)
+        if self.day is None or self.day < 0:
+            return np.ones(len(ends))
+        return (ends > self.day).astype(np.float64)
 
 
 @dataclass(frozen=True)

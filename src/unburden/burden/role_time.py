@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from unburden.burden.score import total_lines
+from unburden.burden.totals import total_lines
 from unburden.domain.burden import PATIENT_MINUTES, BurdenLine, BurdenScore
 from unburden.domain.trace import ROLES, CellReason, RoleShare
 

@@ -38,8 +38,8 @@ def find_home_days(score: BurdenScore) -> Estimate | None:
     ]
     away = total_terms(find_terms(contact)["contact_days"], score.evidence, "day")
     source = times.alive_source or EVERYONE_LIVES
-    bounds = (max(0.0, times.days_alive - part) for part in (away.value, away.high, away.low))
-    return Estimate(*bounds, "day", tuple(sorted({*away.sources, source})))
+    value, low, high = (max(0.0, times.days_alive - part) for part in (away.value, away.high, away.low))
+    return Estimate(value, low, high, "day", tuple(sorted({*away.sources, source})))
 
 
 def find_peak_blood(score: BurdenScore) -> Estimate | None:

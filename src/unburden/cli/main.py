@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from unburden.cli import engine
+from unburden.cli import burden, engine
+from unburden.cli.burden import tell_estimate
 from unburden.cli.estimands import evaluate_estimands
 
 app = typer.Typer(
@@ -145,41 +146,6 @@ def _say_design(design: Any) -> str:
     return f"{asks} and {days.value:.1f} days away from home per patient, {size}"
 
 
-@app.command("score-burden")
-@teach
-def score_burden(
-    source: Annotated[Path, typer.Argument(help="Study folder, USDM v4 JSON, schedule matrix or Excel.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say what a protocol asks of a patient, in physical units with sources."""
-    import unburden as ub
-
-    if _holds(source.is_dir):
-        study = ub.read_study(source)
-        protocol = study.protocol
-        scores = ub.score_burden(
-            protocol,
-            study.personas,
-            time_on_study=study.time_on_study,
-            kinds=study.kinds,
-            evidence=study.evidence,
-        )
-    else:
-        protocol = ub.read_protocol(source)
-        scores = ub.score_burden(protocol)
-    if as_json:
-        typer.echo(json.dumps([_score_to_json(score) for score in scores], indent=2))
-        return
-    arms = {arm.id: arm.name for arm in protocol.arms}
-    typer.echo(f"{protocol.title} ({protocol.source})")
-    for score in scores:
-        typer.echo(f"\n{arms.get(score.arm_id or '', 'every patient')}, {score.persona}")
-        for dimension, total in score.totals.items():
-            typer.echo(f"  {dimension.replace('_', ' '):24} {total.text()}")
-    for note in (*scores[0].notes, *protocol.notes):
-        typer.echo(f"note: {note}")
-
-
 @app.command("screen-cohort")
 @teach
 def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
@@ -255,7 +221,7 @@ def simulate_trials(
         "events": found.events,
     }
     if as_json:
-        told = {name: _estimate_to_json(e) for name, e in numbers.items() if e}
+        told = {name: tell_estimate(e) for name, e in numbers.items() if e}
         looks = {"rejected_by_look": found.rejected_by_look, "critical_values": found.critical_values}
         typer.echo(json.dumps(told | looks, indent=2))
         return
@@ -282,7 +248,7 @@ def search_designs(
             {
                 "id": d.id,
                 "changes": [[c.kind, c.visit_id, c.activity_id, c.place] for c in d.changes],
-                "values": {name: _estimate_to_json(e) for name, e in d.values.items()},
+                "values": {name: tell_estimate(e) for name, e in d.values.items()},
             }
             for d in (frontier.baseline, *frontier.designs)
         ]
@@ -312,26 +278,7 @@ def _holds(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _score_to_json(score: Any) -> dict[str, Any]:
-    return {
-        "arm_id": score.arm_id,
-        "persona": score.persona,
-        "totals": {name: _estimate_to_json(total) for name, total in score.totals.items()},
-        "kinds": {key: {"kind": kind.kind, "rule": kind.rule} for key, kind in score.kinds.items()},
-        "notes": list(score.notes),
-    }
-
-
-def _estimate_to_json(estimate: Any) -> dict[str, Any]:
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "unit": estimate.unit,
-        "sources": list(estimate.sources),
-    }
-
-
+app.command("score-burden")(teach(burden.score_burden))
 app.command("boundaries")(teach(engine.boundaries))
 app.command("size-trial")(teach(engine.size_trial))
 app.command("evaluate-estimands")(teach(evaluate_estimands))

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from unburden.domain.burden import BurdenScore, Evidence, Persona, TimeOnStudy
+from unburden.domain.asks import Asks
+from unburden.domain.burden import BurdenScore, BurdenView, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
+from unburden.domain.conduct import Conduct
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.design import MOST_TRIALS, Design
 from unburden.domain.errors import InvalidStudy, Problems
@@ -116,9 +118,11 @@ class Study:
     """Everything that `unburden design` needs, checked.
 
     `scenario` holds the treatment's hoped-for effect. `kinds` overrides the kind of an activity
-    by id; `evidence` overrides ledger entries by id. `time_on_study` has one entry per arm or one
-    for all. `share_by_arm` says how a patient of the two-arm comparison falls on the protocol's
-    arms (None where it has none). `attrition` is the screening of the cohort by the rules.
+    by id; `evidence` overrides ledger entries by id. `time_on_study` has for each state of the
+    patients one entry per arm or one for all; `conduct` says how the schedule is carried out.
+    `views` are scalars that the study declares; `standard_of_care` is the schedule of the same
+    patients outside the trial. `share_by_arm` says how a patient of the two-arm comparison falls on
+    the protocol's arms (None where it has none). `attrition` is the screening of the cohort by the rules.
     `inputs` are the numbers that the answer rests on, by what they are.
     """
 
@@ -138,6 +142,9 @@ class Study:
     kinds: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
+    conduct: Conduct = field(default_factory=Conduct)
+    views: tuple[BurdenView, ...] = ()
+    standard_of_care: Protocol | None = None
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,7 @@ class StudyResult:
     seed: int
     version: str
     checks: tuple[RecordCheck, ...] = ()
+    asks: Asks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,22 @@ def derive_survival(hazard: Hazard, month: float) -> float:
         for start, end, rate in zip(hazard.start_months, ends, hazard.per_month, strict=True)
     )
     return math.exp(-total)
+
+
+def derive_exponential_course(median_days: float) -> tuple[list[float], list[float]]:
+    """Days and shares of an exponential time in a state, as a step function that ends at 0.
+
+    A step a day, for medians above 500 days a step a hundredth of the median; each step holds the
+    share at its middle, so that the area under the steps is that under the curve. The last
+    thousandth leaves at once.
+
+    >>> days, shares = derive_exponential_course(30.0)
+    >>> round(shares[29], 2), shares[-1]
+    (0.49, 0.0)
+    """
+    step = 1.0 if median_days <= 500 else median_days / 100
+    rate = math.log(2) / median_days
+    count = math.ceil(math.log(1000) / (rate * step))
+    days = [step * i for i in range(1, count + 1)]
+    shares = [math.exp(-rate * (day + step / 2)) for day in days[:-1]]
+    return days, [*shares, 0.0]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.data.cohorts import read_cohort
 from unburden.data.criteria import parse_rules
 from unburden.data.protocols import read_protocol
@@ -14,6 +15,13 @@ from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.protocol import Place, Protocol
 from unburden.domain.study import Study
 from unburden.eligibility.screen import screen_cohort
+from unburden.study.conduct import (
+    check_views,
+    parse_conduct,
+    parse_curves,
+    parse_standard_of_care,
+    parse_views,
+)
 from unburden.study.parts import Parts, Patients, take_known
 from unburden.study.personas import check_evidence, parse_evidence, parse_kinds, parse_personas
 from unburden.study.planning import find_arm_shares, parse_plan, read_allocation_ratio
@@ -47,6 +55,12 @@ def read_study(folder: Path | str) -> Study:
     """
     base = _read_base(Path(folder))
     root, parts, protocol, patients = base.root, base.parts, base.protocol, base.patients
+    conduct = parse_conduct(root.take("conduct", dict, {}), protocol, parts)
+    curves_beside = parse_curves(root.take("curves", list, []), protocol, parts)
+    views = parse_views(root.take("views", list, []), parts)
+    check_views(views, tuple(UNIT_BY_TOTAL), parts.problems)
+    care = parse_standard_of_care(root.take("standard_of_care", dict, None), base.folder, parts)
+    horizon = conduct.horizon_days if conduct else None
     records = read_records(root.take("records", dict, None), base.folder, parts)
     personas = parse_personas(root.take("personas", list), parts.problems)
     evidence = parse_evidence(root.take("evidence", list, []), "[[evidence]]", parts.problems)
@@ -59,12 +73,14 @@ def read_study(folder: Path | str) -> Study:
     facts, ratio = find_outcome_facts(world), read_allocation_ratio(design)
     scenario, inputs = parts.attempt(lambda: parse_scenario(world, patients, protocol)) or (None, {})
     curves = parts.attempt(
-        lambda: parse_time_on_study(times, scenario, facts.is_continuous, patients, protocol, ratio)
+        lambda: parse_time_on_study(times, scenario, facts.is_continuous, patients, protocol, ratio, horizon)
     )
     plan = parts.attempt(lambda: parse_plan(design, search, levers, protocol, facts))
     shares = parts.attempt(lambda: find_arm_shares(design, protocol, ratio)) if protocol else None
     parts.problems.raise_if_any(InvalidStudy)
-    assert protocol and scenario and plan and shares and curves is not None  # else a problem was raised
+    assert (
+        protocol and scenario and plan and shares and conduct and curves is not None
+    )  # else a problem was raised
     return Study(
         name=base.name,
         title=base.title,
@@ -72,7 +88,10 @@ def read_study(folder: Path | str) -> Study:
         cohort=patients.cohort,
         rules=base.rules,
         personas=personas,
-        time_on_study=curves,
+        time_on_study=(*curves, *curves_beside),
+        conduct=conduct,
+        views=views,
+        standard_of_care=care,
         scenario=scenario,
         plan=plan,
         share_by_arm=shares,
@@ -94,6 +113,10 @@ def read_attrition(folder: Path | str) -> Attrition:
     base = _read_base(Path(folder))
     for key in (
         "records",
+        "conduct",
+        "curves",
+        "views",
+        "standard_of_care",
         "personas",
         "evidence",
         "kinds",

@@ -10,6 +10,7 @@ from unburden.domain.frontier import CandidateDesign, Frontier
 from unburden.domain.study import Highlight, Study, StudyResult
 from unburden.report.content import derive_content, render_json
 from unburden.report.page import render_page
+from unburden.study.asking import sum_up_asks
 from unburden.study.checking import check_records
 from unburden.study.scoring import score_burden, subtract_scores
 from unburden.study.searching import Progress, score_changes, search_designs
@@ -27,6 +28,7 @@ def design_study(
         study.protocol,
         study.personas,
         time_on_study=study.time_on_study,
+        conduct=study.conduct,
         kinds=study.kinds,
         evidence=study.evidence,
     )
@@ -45,6 +47,7 @@ def design_study(
         seed=seed,
         version=__version__,
         checks=check_records(study, overall),
+        asks=sum_up_asks(study, seed=seed),
     )
 
 

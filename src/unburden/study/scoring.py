@@ -21,6 +21,7 @@ from unburden.domain.burden import (
     BurdenLine,
     BurdenScore,
     Evidence,
+    PatientState,
     Persona,
     TimeOnStudy,
 )
@@ -85,9 +86,9 @@ def score_burden(
 
 def find_course(curves: Sequence[TimeOnStudy], conduct: Conduct, arm_id: str | None) -> PatientCourse:
     """How long the patients of an arm stay in each state: by the arm's own curve, else that of all."""
-    common = {curve.state: curve for curve in curves if curve.arm_id is None}
-    own = {curve.state: curve for curve in curves if curve.arm_id == arm_id}
-    return PatientCourse({**common, **own}, conduct.horizon_days, conduct.delay_days)
+    by_state: dict[PatientState, TimeOnStudy] = {c.state: c for c in curves if c.arm_id is None}
+    by_state |= {curve.state: curve for curve in curves if curve.arm_id == arm_id}
+    return PatientCourse(by_state, conduct.horizon_days, conduct.delay_days)
 
 
 def _start_draws(draws: int | None, seed: int | None) -> EvidenceDraws | None:

@@ -64,6 +64,7 @@ def score_changes(study: Study, changes: tuple[Change, ...]) -> BurdenScore:
         apply_changes(study.protocol, changes),
         study.personas,
         time_on_study=study.time_on_study,
+        conduct=study.conduct,
         kinds=study.kinds,
         evidence=study.evidence,
     )

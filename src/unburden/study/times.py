@@ -47,6 +47,7 @@ def parse_time_on_study(
     patients: Patients,
     protocol: Protocol | None,
     allocation_ratio: float | None,
+    horizon_days: float | None = None,
 ) -> tuple[TimeOnStudy, ...] | None:
     """Who is still on schedule when: `from` "scenario", "cohort" or "complete".
 
@@ -79,7 +80,8 @@ def parse_time_on_study(
         return (estimate_time_on_study(days, [True] * len(days), source),)
     if scenario is None or protocol is None or allocation_ratio is None:
         return None
-    return (_derive_time_on_study(scenario, protocol, allocation_ratio / (1 + allocation_ratio)),)
+    treated = allocation_ratio / (1 + allocation_ratio)
+    return (_derive_time_on_study(scenario, protocol, treated, horizon_days),)
 
 
 def _read_days(cohort: Cohort, column: str, problems: Problems) -> list[float] | None:
@@ -99,11 +101,18 @@ def _read_days(cohort: Cohort, column: str, problems: Problems) -> list[float] |
     return None
 
 
-def _derive_time_on_study(scenario: Scenario, protocol: Protocol, treated: float) -> TimeOnStudy:
-    """Share free of event and dropout on each day with a visit, the arms averaged by their patients."""
+def _derive_time_on_study(
+    scenario: Scenario, protocol: Protocol, treated: float, horizon_days: float | None
+) -> TimeOnStudy:
+    """Share free of event and dropout on each day with a visit, the arms averaged by their patients.
+
+    Every day up to the horizon where there is one: what recurs may fall on any.
+    """
     assert isinstance(scenario.outcome, TimeToEvent)
     dropout = PiecewiseHazard((0.0,), (max(scenario.dropout_hazard_per_month, 1e-12),))
     reached = {v.calendar_day for v in protocol.main_visits if v.calendar_day and v.calendar_day > 0}
+    if horizon_days is not None:
+        reached |= set(range(1, int(horizon_days) + 1))
     days = tuple(float(day) for day in sorted(reached))
     shares = []
     for day in days:
