@@ -11,6 +11,7 @@ import typer
 
 from unburden.cli import engine
 from unburden.cli.estimands import evaluate_estimands
+from unburden.cli.evidence import list_evidence
 
 app = typer.Typer(
     help="Design clinical trials that ask less of patients.",
@@ -335,6 +336,7 @@ def _estimate_to_json(estimate: Any) -> dict[str, Any]:
 app.command("boundaries")(teach(engine.boundaries))
 app.command("size-trial")(teach(engine.size_trial))
 app.command("evaluate-estimands")(teach(evaluate_estimands))
+app.command("list-evidence")(teach(list_evidence))
 
 
 def run() -> None:
