@@ -12,6 +12,7 @@ import typer
 from unburden.cli import burden, engine
 from unburden.cli.burden import tell_estimate
 from unburden.cli.estimands import evaluate_estimands
+from unburden.cli.evidence import list_evidence
 
 app = typer.Typer(
     help="Design clinical trials that ask less of patients.",
@@ -282,6 +283,7 @@ app.command("score-burden")(teach(burden.score_burden))
 app.command("boundaries")(teach(engine.boundaries))
 app.command("size-trial")(teach(engine.size_trial))
 app.command("evaluate-estimands")(teach(evaluate_estimands))
+app.command("list-evidence")(teach(list_evidence))
 
 
 def run() -> None:

@@ -73,15 +73,17 @@ class KindQuantity:
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """A kind of activity: the titles it matches, whether it can be done at home, what it asks.
+    """A kind of activity: the titles and codes it matches, whether it can be done at home, what it asks.
 
     `patterns` are regular expressions, searched in an activity's title without regard to case.
+    `codes` are pairs of a code system ("NCI", "LOINC") and a code, which are tried before the title.
     """
 
     name: str
     patterns: tuple[str, ...]
     home_feasible: bool
     quantities: tuple[KindQuantity, ...]
+    codes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,11 @@ def _find_kind_problems(
     kind: KindRule, units: Mapping[str, str], ids_elsewhere: frozenset[str]
 ) -> Iterator[str]:
     owner = f"kind {kind.name!r}"
-    if not kind.patterns and kind.name != UNCLASSIFIED:
+    if not kind.patterns and not kind.codes and kind.name != UNCLASSIFIED:
         yield f"{owner} has no pattern; give one that matches its titles"
+    for system, code in kind.codes:
+        if not system or not code:
+            yield f"{owner} has the code {code!r} of the system {system!r}; give both texts"
     for pattern in kind.patterns:
         try:
             re.compile(pattern)

@@ -115,6 +115,7 @@ def _parse_entry(table: Any, where: str, parts: Parts) -> Evidence | None:
     reader = TableReader(table, where, parts.problems)
     before = len(parts.problems)
     words = {key: reader.take(key, str) for key in ("id", "description", "unit", "source", "grade")}
+    words["distribution"] = reader.take("distribution", str, "")
     numbers = {key: reader.take(key, float) for key in ("value", "low", "high")}
     reader.close()
     for key, number in numbers.items():

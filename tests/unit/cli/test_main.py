@@ -140,3 +140,19 @@ def test_a_path_that_is_too_long_is_told(command):
     found = run(command, "x" * 5000)
     assert found.exit_code == 2
     assert "Traceback" not in found.output
+
+
+def test_list_evidence_shows_every_default_with_its_source_and_grade():
+    from unburden.data.evidence import read_evidence
+
+    ledger = read_evidence()
+    found = run("list-evidence", "--json")
+    assert found.exit_code == 0
+    told = json.loads(found.stdout)
+    assert [entry["id"] for entry in told["evidence"]] == [entry.id for entry in ledger.evidence]
+    assert all(entry["source"] and entry["grade"] for entry in told["evidence"])
+    assert [kind["name"] for kind in told["kinds"]] == [kind.name for kind in ledger.kinds]
+    lines = run("list-evidence").stdout.splitlines()
+    (line,) = [line for line in lines if line.startswith("radiation_msv.ct_chest ")]
+    assert "7 mSv (4 to 18, lognormal)  B  published:Mettler et al. 2008" in line
+    assert "  minutes minutes.mammography; radiation_msv radiation_msv.mammography" in lines

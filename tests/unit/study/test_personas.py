@@ -52,3 +52,13 @@ def test_like_must_name_a_packaged_persona():
         "[[personas]] 1 is like 'urban', which does not come with the package; "
         "use one of near, rural, low income, working, frail, carer-dependent"
     ]
+
+
+def test_an_entry_may_name_its_distribution():
+    """A share between 0 and 1 stays one where it says so."""
+    share = KM | {"id": "caregiver.share", "value": 0.8, "low": 0.4, "high": 0.98, "unit": "1"}
+    problems = Problems("study.toml")
+    table = {"name": "ours", "share": 1.0, "evidence": [share | {"distribution": "logit-normal"}]}
+    (persona,) = parse_personas([table], problems)
+    assert not problems.found
+    assert persona.overrides[0].distribution == "logit-normal"
