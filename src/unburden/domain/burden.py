@@ -252,7 +252,7 @@ class PatientTimes:
     Each line comes with the number of its group; `shares[group]` is the share of patients there
     (or, for unscheduled visits, hundreds of days on study), `days[group]` the offset from the
     reference (None where there is none), `there[group]` the same for each typical patient, (groups,
-    patients). `days_alive` is expected from the reference to `end_day`, by `alive_source`, "" where
+    patients). `is_dated` is false where a visit's day is not known. `days_alive` is expected from the reference to `end_day`, by `alive_source`, "" where
     everyone is taken to live.
     """
 
@@ -260,6 +260,7 @@ class PatientTimes:
     shares: tuple[float, ...] = field(repr=False)
     days: tuple[float | None, ...] = field(repr=False)
     there: NDArray[np.float64] = field(repr=False)
+    is_dated: bool = True
     days_alive: float = 0.0
     end_day: float = 0.0
     alive_source: str = ""

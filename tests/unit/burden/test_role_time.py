@@ -7,6 +7,8 @@ from unburden.burden.score import score_schedule
 from unburden.burden.trace import trace_cells
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import PATIENT_MINUTES, Persona
+from unburden.domain.conduct import Conduct
+from unburden.domain.cycles import PatientCourse
 from unburden.domain.protocol import Activity, Cell, Endpoint, Protocol, Timeline, Visit
 
 PROTOCOL = Protocol(
@@ -24,7 +26,14 @@ PROTOCOL = Protocol(
 def test_the_roles_and_what_is_shared_are_all_of_a_patients_time():
     ledger = read_evidence()
     score = score_schedule(
-        PROTOCOL, Persona("p", 1.0), ledger, time_on_study=None, arm_id=None, kinds={}, overrides=()
+        PROTOCOL,
+        Persona("p", 1.0),
+        ledger,
+        course=PatientCourse(),
+        conduct=Conduct(),
+        arm_id=None,
+        kinds={},
+        overrides=(),
     )
     reasons = trace_cells(PROTOCOL, score.kinds)
     assert [reason.role for reason in reasons] == ["non-core", "none-found", "core"]

@@ -19,9 +19,14 @@ def run(*args: str):
 def test_score_burden_of_a_study_as_json_names_sources():
     found = run("score-burden", str(EXAMPLE), "--json")
     assert found.exit_code == 0
-    scores = json.loads(found.stdout)
+    told = json.loads(found.stdout)
+    scores = told["patients"]
     assert {s["persona"] for s in scores} == {"patient at the usual distance", "patient living far away"}
     assert all(total["sources"] for s in scores for total in s["totals"].values())
+    known = {entry["id"]: entry for entry in told["evidence"]}
+    entries = {entry for s in scores for line in s["lines"] for entry in line["entries"]}
+    assert entries == known.keys()
+    assert all(entry["source"] and entry["grade"] for entry in known.values())
 
 
 def test_screen_cohort_prints_the_flow():
