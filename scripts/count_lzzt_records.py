@@ -102,6 +102,14 @@ def main() -> None:
         if p in wanted and r["VSSTAT"] != "NOT DONE":
             vitals[p].add(r["VSDTC"][:10])
             sets[p].add((r["VSDTC"][:10], r["VSTPT"]))
+    by_form = defaultdict(list)
+    for domain in ("qsco", "qsda", "qsgi", "qshi", "qsmm", "qsni"):
+        seen = defaultdict(set)
+        for r in rows(domain):
+            if r["USUBJID"] in wanted and r["QSSTAT"] != "NOT DONE" and r["QSDRVFL"] != "Y":
+                seen[r["USUBJID"], r["QSDTC"]].add(r["QSTESTCD"])
+        by_form[domain] = [len(codes) for codes in seen.values()]
+    print("items a time: " + ", ".join(f"{domain} {mean(found):.1f}" for domain, found in by_form.items()))
     counts = {
         "blood-draw dates": draws,
         "blood categories by date": tubes,
