@@ -1,6 +1,7 @@
 """What LZZT's patients did beside what the protocol predicts: every figure of that section of README.md.
 
-Needs the `test` extra and ../shared/data/protocols/CDISC_Pilot. Run: PYTHONPATH=. python benchmarks/measure_records.py
+Needs the `test` extra and ../shared/data/protocols/CDISC_Pilot.
+Run: PYTHONPATH=. .venv/bin/python benchmarks/measure_records.py [NUMBER OF RANDOM HALVES]
 The rules were fixed before looking: docs/decisions/records-of-lzzt.md.
 """
 
@@ -31,7 +32,7 @@ from unburden.data.protocols import read_protocol
 from unburden.data.sdtm_records import LZZT_DOMAINS, LZZT_VISITS, read_sdtm_records
 from unburden.domain.burden import BurdenScore
 from unburden.domain.burden_records import HeldOutFigures, MeasurePlan, PredictionError
-from unburden.domain.protocol import Place, Protocol
+from unburden.domain.protocol import Cell, Place, Protocol, Visit
 from unburden.domain.records import PatientRecords
 from unburden.study.scoring import score_burden
 
@@ -43,7 +44,11 @@ UNRECORDED = ("Activity_11", "Activity_16", "Activity_23", "Activity_26")
 """Apo E, ECG, xanomeline plasma, TTS survey: no domain of the records holds them."""
 
 OUTSIDE = ("unscheduled", "adverse-event follow-up", "retrieval")
-MODELS = {"A": (), "B": OUTSIDE, "C": (*OUTSIDE, "ambulatory ECG")}
+MODELS = {"A": (), "B": OUTSIDE, "C": (*OUTSIDE, "ambulatory ECG"), "D": OUTSIDE}
+"""The categories of U. D was added after looking: B on a schedule with the two visits of `TRIAL_VISITS`."""
+
+TRIAL_VISITS = {"AMBUL ECG PLACEMENT": 13.0, "AMBUL ECG REMOVAL": 30.0}
+"""Visits with their day that the trial's own table of visits (TV) plans and its USDM file lacks."""
 MEASURES = (
     "in_person_days",
     "calls",
@@ -65,6 +70,7 @@ class Lzzt:
     score: BurdenScore
     whole: dict[str, MeasurePlan]
     recordable: dict[str, MeasurePlan]
+    completed: dict[str, MeasurePlan]
     last_days: dict[str, float]
     left_days: dict[str, float]
     totals: pl.DataFrame
@@ -86,11 +92,21 @@ def read_lzzt() -> Lzzt:
         score=score,
         whole=derive_plans(score, protocol, ()),
         recordable=derive_plans(score, protocol, UNRECORDED),
+        completed=plan_trial_visits(protocol),
         last_days=find_last_days(records, protocol),
         left_days=dict(records.patients.select("patient_id", "left_day").iter_rows()),
         totals=derive_totals(records),
         first_day=min(v.offset_days for v in protocol.main_visits if v.offset_days is not None),
     )
+
+
+def plan_trial_visits(protocol: Protocol) -> dict[str, MeasurePlan]:
+    """The plans with the visits of `TRIAL_VISITS`, at which vital signs are taken."""
+    main = protocol.main_timeline.id
+    visits = tuple(Visit(name, name, main, day) for name, day in TRIAL_VISITS.items())
+    cells = tuple(Cell(visit.id, "Activity_13") for visit in visits)
+    longer = replace(protocol, visits=protocol.visits + visits, cells=protocol.cells + cells, carried=None)
+    return derive_plans(score_burden(longer)[0], longer, UNRECORDED)
 
 
 def evaluate(
@@ -107,7 +123,7 @@ def evaluate(
             yield (
                 name,
                 evaluate_held_out(
-                    lzzt.recordable[measure],
+                    (lzzt.completed if name == "D" else lzzt.recordable)[measure],
                     learnt,
                     outside,
                     {p: float(amounts[p]) for p in test},
@@ -145,13 +161,12 @@ def print_learnt(lzzt: Lzzt, patients: list[str], title: str) -> None:
     for step in zip(learnt.curve.days, learnt.curve.shares, learnt.low, learnt.high, strict=True):
         print("S_on from day {:g}: {:.3f} ({:.3f} to {:.3f})".format(*step))
     for name, categories in MODELS.items():
-        if not categories:
+        if not categories or name == "D":
             continue
         u = learn_unscheduled_visits(lzzt.records.keep(patients), chosen, lzzt.first_day, categories)
         print(f"U of {name}: {u.per_100_days:.3f} days per 100 ({u.low:.3f} to {u.high:.3f})")
-        print(
-            f"    dispersion {u.dispersion:.2f}, {u.dates} dates in {u.days:.0f} days; {u.share_with:.1%} with any"
-        )
+        print(f"    dispersion {u.dispersion:.2f}, {u.dates} dates in {u.days:.0f} days")
+        print(f"    {u.share_with:.1%} of patients with any")
         print("    by kind: " + ", ".join(f"{kind} {rate:.3f}" for kind, rate in u.kinds.items()))
         print("    done then: " + ", ".join(f"{m} {u.mean_amount(m):.2f}" for m in MEASURES[2:]))
 
@@ -168,9 +183,8 @@ def print_held_out(lzzt: Lzzt, training: list[str], test: list[str], title: str)
         print(f"    given disposition: {tell_error(found.given_leaving)}")
         done = found.completed
         if done is not None:
-            print(
-                f"    reached week 26: {done.patients}, predicted {done.predicted:.2f}, recorded {done.recorded:.2f}"
-            )
+            size = f"{done.patients} patients, predicted {done.predicted:.2f}, recorded {done.recorded:.2f}"
+            print(f"    reached week 26: {size}")
             print(f"        {tell_error(done)}")
 
 
@@ -200,9 +214,8 @@ def print_differences(lzzt: Lzzt) -> None:
         found = explain_difference(
             lzzt.records, lzzt.protocol, lzzt.whole[measure], lzzt.recordable[measure], curve, lzzt.last_days
         )
-        print(
-            f"{measure}: predicted {found.predicted:.2f}, recorded {found.recorded:.2f}, difference {found.recorded - found.predicted:+.2f}"
-        )
+        gap = found.recorded - found.predicted
+        print(f"{measure}: predicted {found.predicted:.2f}, recorded {found.recorded:.2f}, {gap:+.2f}")
         small = math.fsum(amount for _, amount in found.terms if abs(amount) < 0.05)
         for term, amount in found.terms:
             if abs(amount) >= 0.05:
@@ -235,10 +248,9 @@ def print_splits(lzzt: Lzzt, splits: int) -> None:
         for start, title in ((1, "knowing nothing"), (7, "given last visit")):
             error, absolute, in80, own80, in95, own95 = means[start : start + 6]
             mc80, mc95 = errors[start + 2], errors[start + 4]
-            print(
-                f"    {title}: error {error:+.2f}, absolute {absolute:.2f}, "
-                f"80%: {in80:.1%} [{mc80:.1%}] (own {own80:.1%}), 95%: {in95:.1%} [{mc95:.1%}] (own {own95:.1%})"
-            )
+            print(f"    {title}: error {error:+.2f}, absolute {absolute:.2f}")
+            print(f"        80%: {in80:.1%} [{mc80:.1%}] (own {own80:.1%})")
+            print(f"        95%: {in95:.1%} [{mc95:.1%}] (own {own95:.1%})")
 
 
 def main() -> None:

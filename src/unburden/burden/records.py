@@ -75,8 +75,8 @@ def learn_time_on_study(last_days: Mapping[str, float], source: str) -> LearntTi
     """Share with a planned visit on or after each day, with Wilson's 95 % interval.
 
     `last_days` as `find_last_days` gives them. Kaplan-Meier without censoring: whoever leaves, for
-    any reason, is asked no more. A patient counts on the day of the last visit; the share falls on
-    the next. Raises `InvalidCohort` without patients.
+    any reason, is asked no more. A patient counts on the whole day of the last visit; the share falls
+    on the next. Raises `InvalidCohort` without patients.
 
     >>> learn_time_on_study({"a": 0.0, "b": 14.0}, "observed:x").curve.share_at(14)
     0.5
@@ -85,10 +85,13 @@ def learn_time_on_study(last_days: Mapping[str, float], source: str) -> LearntTi
     problems.check(bool(last_days), "there is no patient to learn from; give at least one")
     problems.raise_if_any(InvalidCohort)
     patients = len(last_days)
-    days = sorted(set(last_days.values()))
-    staying = [sum(last > day for last in last_days.values()) for day in days]
+    left = [math.floor(day) for day in last_days.values()]
+    days = sorted(set(left))
+    staying = [sum(other > day for other in left) for day in days]
     bounds = [_bound_share(count, patients) for count in staying]
-    curve = TimeOnStudy(tuple(day + 1 for day in days), tuple(count / patients for count in staying), source)
+    curve = TimeOnStudy(
+        tuple(day + 1.0 for day in days), tuple(count / patients for count in staying), source
+    )
     return LearntTimeOnStudy(
         curve, tuple(low for low, _ in bounds), tuple(high for _, high in bounds), dict(last_days)
     )
