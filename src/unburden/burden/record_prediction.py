@@ -62,8 +62,8 @@ def derive_compound(mean: float, dispersion: float, amounts: Shares) -> np.ndarr
         return np.ones(1)
     if dispersion > 0:
         odds = dispersion * mean
-        a, b = odds / (1 + odds), (1 / dispersion - 1) * odds / (1 + odds)
-        found = [(1 + odds * (1 - nothing)) ** (-1 / dispersion)]
+        a, b = odds / (1 + odds), (1 - dispersion) * mean / (1 + odds)
+        found = [math.exp(-math.log1p(odds * (1 - nothing)) / dispersion)]
     else:
         a, b = 0.0, mean
         found = [math.exp(-mean * (1 - nothing))]
