@@ -11,10 +11,10 @@ from unburden.domain.burden_records import (
     Coverage,
     HeldOutFigures,
     LearntTimeOnStudy,
+    LearntUnscheduledVisits,
     MeasurePlan,
     PredictionError,
     Shares,
-    UnscheduledVisits,
 )
 from unburden.domain.estimate import Estimate
 
@@ -82,7 +82,7 @@ def predict_amount(
     plan: MeasurePlan,
     last_days: Mapping[float, float],
     first_day: float,
-    unscheduled: UnscheduledVisits | None,
+    unscheduled: LearntUnscheduledVisits | None,
 ) -> AmountDistribution:
     """The distribution of a patient's amount of one measure.
 
@@ -105,7 +105,7 @@ def predict_amount(
 def evaluate_held_out(
     plan: MeasurePlan,
     learnt: LearntTimeOnStudy,
-    unscheduled: UnscheduledVisits | None,
+    unscheduled: LearntUnscheduledVisits | None,
     recorded: Mapping[str, float],
     last_days: Mapping[str, float],
     left_days: Mapping[str, float] | None,

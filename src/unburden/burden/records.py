@@ -8,7 +8,7 @@ from statistics import NormalDist
 import polars as pl
 
 from unburden.domain.burden import BurdenLine, BurdenScore, TimeOnStudy
-from unburden.domain.burden_records import LearntTimeOnStudy, MeasurePlan, Shares, UnscheduledVisits
+from unburden.domain.burden_records import LearntTimeOnStudy, LearntUnscheduledVisits, MeasurePlan, Shares
 from unburden.domain.errors import InvalidCohort, InvalidProtocol, Problems
 from unburden.domain.protocol import Place, Protocol
 from unburden.domain.records import UNIT_BY_MEASURE, PatientRecords
@@ -107,7 +107,7 @@ def _bound_share(count: int, patients: int) -> tuple[float, float]:
 
 def learn_unscheduled_visits(
     records: PatientRecords, last_days: Mapping[str, float], first_day: float, categories: Collection[str]
-) -> UnscheduledVisits:
+) -> LearntUnscheduledVisits:
     """How often patients come outside the schedule, and what is done then.
 
     Counts the in-person dates of the `categories` that hold no visit of the schedule, over the days
@@ -135,7 +135,7 @@ def learn_unscheduled_visits(
         spread = math.exp(Z * math.sqrt(dates.height + dispersion * squares) / dates.height)
         low, high = 100 * rate / spread, 100 * rate * spread
     kinds = dict(dates.group_by("category").len().sort("category").iter_rows())
-    return UnscheduledVisits(
+    return LearntUnscheduledVisits(
         per_100_days=100 * rate,
         low=low,
         high=high,
@@ -169,13 +169,15 @@ def derive_plans(
     Lines that only activities of `unrecorded` (ids) cause are left out: no record could show them.
     In-person days: lines of contact days; calls: remote visits; draws: venepunctures; tubes: entries
     of blood; urine samples, ECGs, vital-sign sets: cells by their entry or kind; questionnaires and
-    items: lines of items, which count the entry's value in the second.
+    items: lines of items, which count the entry's value in the second. Factors of a line count;
+    lines of unscheduled visits do not.
     """
     plans: dict[str, MeasurePlan] = {}
     for measure in UNIT_BY_MEASURE:
         amounts: dict[tuple[float | None, str], float] = {}
         for line in score.lines:
-            if line.activity_ids and set(line.activity_ids) <= set(unrecorded):
+            is_hidden = line.activity_ids and set(line.activity_ids) <= set(unrecorded)
+            if is_hidden or line.cause == "unscheduled":
                 continue
             amount = _measure_line(line, measure, score)
             if amount:
@@ -204,8 +206,8 @@ def _measure_line(line: BurdenLine, measure: str, score: BurdenScore) -> float:
         "questionnaire_items": line.dimension == "questionnaire_items",
         "vital_sign_sets": in_minutes and line.evidence_id == "minutes.vital_signs",
     }
-    value = score.evidence[line.evidence_id].value if measure == "questionnaire_items" else 1.0
-    return line.times * value if fits[measure] else 0.0
+    entry_ids = line.entry_ids if measure == "questionnaire_items" else line.factor_ids
+    return line.times * math.prod(score.evidence[key].value for key in entry_ids) if fits[measure] else 0.0
 
 
 def _place_line(line: BurdenLine, protocol: Protocol) -> tuple[float | None, str]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unburden.domain.burden import TimeOnStudy
+from unburden.domain.burden import Evidence, TimeOnStudy
+from unburden.domain.conduct import UnscheduledVisits
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate, check_sources
 
@@ -26,7 +27,7 @@ class LearntTimeOnStudy:
 
 
 @dataclass(frozen=True)
-class UnscheduledVisits:
+class LearntUnscheduledVisits:
     """U: dates with a visit in person that the schedule does not hold, per 100 days on schedule.
 
     `low` and `high` bound the rate at 95 %. A patient's count over d days is negative binomial with
@@ -66,6 +67,23 @@ class UnscheduledVisits:
     def rate(self) -> Estimate:
         """Dates per 100 days, as a number that may reach a user."""
         return Estimate(self.per_100_days, self.low, self.high, "day/(100 day)", (self.source,))
+
+    def declare(self, activity_ids: tuple[str, ...] = ()) -> UnscheduledVisits:
+        """The rate as the conduct of a study takes it, with the activities that are done each time.
+
+        The score counts days from the reference: learn with the first day 0 for it.
+        """
+        entry = Evidence(
+            "unscheduled.per_100_days",
+            "Dates in person that the schedule does not hold, in 100 days on study",
+            self.per_100_days,
+            self.low,
+            self.high,
+            "1",
+            self.source,
+            "A",
+        )
+        return UnscheduledVisits(entry, activity_ids)
 
 
 @dataclass(frozen=True)

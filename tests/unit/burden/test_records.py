@@ -17,7 +17,7 @@ from unburden.burden.records import (
     learn_unscheduled_visits,
     split_patients,
 )
-from unburden.domain.burden_records import MeasurePlan, UnscheduledVisits
+from unburden.domain.burden_records import LearntUnscheduledVisits, MeasurePlan
 from unburden.domain.errors import InvalidCohort, InvalidEvidence, InvalidProtocol
 from unburden.domain.protocol import Activity, Cell, Place, Protocol, Timeline, Visit
 from unburden.domain.records import DONE_COLUMNS, DOSE_COLUMNS, VISIT_COLUMNS, PatientRecords
@@ -182,7 +182,7 @@ def test_a_compound_has_the_moments_of_a_random_sum():
 
 
 def make_unscheduled(rate):
-    return UnscheduledVisits(
+    return LearntUnscheduledVisits(
         per_100_days=rate,
         low=0.0,
         high=9.0,
@@ -263,3 +263,11 @@ def test_the_dispersion_is_that_of_moments(protocol):
     assert (found.per_100_days, found.dispersion) == (pytest.approx(1.5), pytest.approx(21 / 9))
     spread = np.exp(1.959964 * np.sqrt(6 + 21 / 9 * 9) / 6)
     assert (found.low, found.high) == (pytest.approx(1.5 / spread), pytest.approx(1.5 * spread))
+
+
+def test_the_learnt_rate_is_declared_as_the_conduct_of_a_study_takes_it(records, protocol):
+    """Two dates over 90 days on study of patient a and 0 of b: 2 / 0.9 in 100."""
+    found = learn_unscheduled_visits(records, find_last_days(records, protocol), 0.0, ("unscheduled",))
+    declared = found.declare(("v",))
+    assert declared.rate.value == found.rate().value == pytest.approx(200 / 90)
+    assert (declared.rate.low, declared.rate.high, declared.activity_ids) == (found.low, found.high, ("v",))
