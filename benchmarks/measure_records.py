@@ -167,6 +167,8 @@ def print_learnt(lzzt: Lzzt, patients: list[str], title: str) -> None:
         print(f"U of {name}: {u.per_100_days:.3f} days per 100 ({u.low:.3f} to {u.high:.3f})")
         print(f"    dispersion {u.dispersion:.2f}, {u.dates} dates in {u.days:.0f} days")
         print(f"    {u.share_with:.1%} of patients with any")
+        later = learn_unscheduled_visits(lzzt.records.keep(patients), chosen, 0.0, categories)
+        print(f"    per 100 days from the reference on, as the score counts: {later.rate().text()}")
         print("    by kind: " + ", ".join(f"{kind} {rate:.3f}" for kind, rate in u.kinds.items()))
         print("    done then: " + ", ".join(f"{m} {u.mean_amount(m):.2f}" for m in MEASURES[2:]))
 
