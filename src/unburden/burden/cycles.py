@@ -260,9 +260,7 @@ def _count(word: str) -> int:
 
 
 def _to_days(count: str | None, unit: str) -> float:
-    """>>> _to_days("3", "wk"), _to_days(None, "month")
-    (21.0, 30.4375)
-    """
+    """So many days, weeks, months or years in days; one where no number is told."""
     short = {"d": "day", "w": "week", "wk": "week", "m": "month", "mo": "month"}
     number = 1 if count is None else _count(count)
     return float(max(1, number) * DAYS_PER_UNIT[short.get(unit.lower(), unit.lower())])
