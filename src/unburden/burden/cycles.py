@@ -19,7 +19,7 @@ _Q_NOTATION = r"\bq\s?(\d{1,2})\s?(d|w|wk|m|mo)\b"
 _CYCLE_LENGTHS = (
     ("length-stated", rf"\bcycles?\s*(?:=|is|are|of|:)\s*{_COUNT}[\s-]*{_UNIT}"),
     ("length-as-adjective", rf"\b{_COUNT}-(day|week)\s+cycles?\b"),
-    ("length-in-brackets", rf"\bcycles?\s*\(\s*{_COUNT}[\s-]*{_UNIT}"),
+    ("length-in-brackets", rf"\bcycles?(?:\s*\d{{1,3}})?\s*\(\s*{_COUNT}[\s-]*{_UNIT}"),
 )
 _CYCLES_AND_WEEKS = re.compile(
     rf"every\s+{_COUNT}\s+cycles?\s*\(?[^()]{{0,20}}every\s+{_COUNT}\s+{_UNIT}", re.IGNORECASE
