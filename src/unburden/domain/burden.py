@@ -182,8 +182,8 @@ class BurdenLine:
     at the site on `calendar_day` (travel, arrival), or any cell of `day_cells`, (visit, activity),
     where a column recurs; `visit_id` is then None. "unscheduled": a visit that no schedule plans.
     `times` already holds the probability of being on study at that time and, for a visit that recurs,
-    how often it is expected. `detail` is the class of an invasive procedure, else "". `factor_ids` name further
-    entries that multiply, such as a footnote's share of patients.
+    how often it is expected. `detail` is the class of an invasive procedure, else "". `factor_ids`
+    name further entries that multiply, such as a footnote's share of patients.
     """
 
     dimension: str
