@@ -34,6 +34,7 @@ REPEATS = (
     "",
     "",
     "",
+    "Cycle 2 / Day 8",
     "Cycle 2 and beyond / Day 1",
     "Cycle 2-n / Day 8",
     "every 3 weeks",

@@ -57,6 +57,11 @@ class Occurrence:
     recurs: bool
 
     @property
+    def is_laid_out(self) -> bool:
+        """Whether its day is not simply the column's own."""
+        return self.recurs or self.calendar_day != self.visit.calendar_day
+
+    @property
     def calendar_day(self) -> int | None:
         """Whole days from the reference."""
         day = self.presence.day
