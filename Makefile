@@ -36,6 +36,7 @@ benchmarks: $(VENV)/ready
 	$(BIN)/python benchmarks/measure_spine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_engine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_repeated.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_records.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

@@ -16,7 +16,7 @@ from unburden.domain.footnotes import NOT_UNDERSTOOD, NoteEffect
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT.parent / "shared" / "data" / "protocols" / "soa"
 SAMPLES = (
-    ("fresh sample, blind to the rules", ROOT / "tests" / "independent" / "footnote_labels.json"),
+    ("labelled blind to the rules, spent since", ROOT / "tests" / "independent" / "footnote_labels.json"),
     ("notes that the rules were written on", ROOT / "tests" / "independent" / "footnote_labels_dev.json"),
 )
 RESAMPLES = 10_000

@@ -16,25 +16,46 @@ from unburden.domain.burden import (
     TIME_DIMENSIONS,
     BurdenScore,
     Evidence,
+    PatientState,
     Persona,
     TimeOnStudy,
     compute_amount,
 )
-from unburden.domain.conduct import Conduct
+from unburden.domain.conduct import Conduct, UnscheduledVisits
 from unburden.domain.cycles import PatientCourse
 from unburden.domain.protocol import Activity, Cell, Place, Protocol, Timeline, Visit, drop_cells, move_visits
 
 LEDGER = read_evidence()
 TITLES = ("ECG", "Hematology", "Chemistry", "CT chest", "EQ-5D", "Mystery", "PK series", "Biopsy")
 OFFSETS = st.one_of(st.none(), st.sampled_from([-7.0, 0.0, 0.25, 0.5, 14.0, 28.0, 28.5]))
+REPEATS = (
+    "",
+    "",
+    "",
+    "Cycle 2 and beyond / Day 1",
+    "Cycle 2-n / Day 8",
+    "every 3 weeks",
+    "follow-up every 2 weeks",
+)
+MARKS = ("X", "X", "X", "every 3 weeks", "Cycles 2, 4 and every 2 cycles thereafter")
+RATE = Evidence("unscheduled.per_100_days", "", 0.5, 0.2, 1.0, "1", "assumed:made up", "assumed")
+CONDUCT = Conduct(14.0, 1.0, 60.0, unscheduled=UnscheduledVisits(RATE))
 SLACK = 1e-9
+
+
+def _draw_visit(draw, number: int, place: Place) -> Visit:
+    """A visit on a day, or a column that recurs."""
+    words = draw(st.sampled_from(REPEATS))
+    if not words:
+        return Visit(f"V{number}", f"V{number}", "main", draw(OFFSETS), (place,))
+    return Visit(f"V{number}", f"V{number} / {words}", "main", None, (place,), repeat=words)
 
 
 @st.composite
 def protocols(draw) -> Protocol:
     places = st.sampled_from(list(Place))
     count = draw(st.integers(1, 5))
-    main = [Visit(f"V{i}", f"V{i}", "main", draw(OFFSETS), (draw(places),)) for i in range(count)]
+    main = [_draw_visit(draw, i, draw(places)) for i in range(count)]
     inner = [Visit(f"T{i}", f"T{i}", "inner", 0.0) for i in range(2)]
     activities = tuple(
         Activity(f"A{i}", title, timeline_id="inner" if title == "PK series" else None)
@@ -44,7 +65,7 @@ def protocols(draw) -> Protocol:
     pairs = [(visit.id, activity.id) for visit in visits for activity in activities]
     chosen = draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=25, unique=True))
     timelines = (Timeline("main", "Main", True), Timeline("inner", "Inner", False))
-    cells = tuple(Cell(*pair) for pair in chosen)
+    cells = tuple(Cell(*pair, mark=draw(st.sampled_from(MARKS))) for pair in chosen)
     return Protocol("P", "P", "drawn", timelines, visits, activities, cells)
 
 
@@ -60,13 +81,15 @@ def score(
     protocol: Protocol, time_on_study: TimeOnStudy | None, overrides: tuple[Evidence, ...] = ()
 ) -> BurdenScore:
     persona = Persona("anyone", 1.0)
-    course = PatientCourse({"study": time_on_study} if time_on_study else {})
+    alive = TimeOnStudy((30.0, 50.0), (0.8, 0.3), "assumed:made up", state="alive")
+    curves: dict[PatientState, TimeOnStudy] = {"study": time_on_study} if time_on_study else {}
+    course = PatientCourse({**curves, "alive": alive}, CONDUCT.horizon_days, CONDUCT.delay_days)
     return score_schedule(
         protocol,
         persona,
         LEDGER,
         course=course,
-        conduct=Conduct(),
+        conduct=CONDUCT,
         arm_id=None,
         kinds={},
         overrides=overrides,

@@ -19,7 +19,7 @@ _Q_NOTATION = r"\bq\s?(\d{1,2})\s?(d|w|wk|m|mo)\b"
 _CYCLE_LENGTHS = (
     ("length-stated", rf"\bcycles?\s*(?:=|is|are|of|:)\s*{_COUNT}[\s-]*{_UNIT}"),
     ("length-as-adjective", rf"\b{_COUNT}-(day|week)\s+cycles?\b"),
-    ("length-in-brackets", rf"\bcycles?\s*\(\s*{_COUNT}[\s-]*{_UNIT}"),
+    ("length-in-brackets", rf"\bcycles?(?:\s*\d{{1,3}})?\s*\(\s*{_COUNT}[\s-]*{_UNIT}"),
 )
 _CYCLES_AND_WEEKS = re.compile(
     rf"every\s+{_COUNT}\s+cycles?\s*\(?[^()]{{0,20}}every\s+{_COUNT}\s+{_UNIT}", re.IGNORECASE
@@ -260,9 +260,7 @@ def _count(word: str) -> int:
 
 
 def _to_days(count: str | None, unit: str) -> float:
-    """>>> _to_days("3", "wk"), _to_days(None, "month")
-    (21.0, 30.4375)
-    """
+    """So many days, weeks, months or years in days; one where no number is told."""
     short = {"d": "day", "w": "week", "wk": "week", "m": "month", "mo": "month"}
     number = 1 if count is None else _count(count)
     return float(max(1, number) * DAYS_PER_UNIT[short.get(unit.lower(), unit.lower())])

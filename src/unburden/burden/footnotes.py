@@ -29,7 +29,9 @@ _REPORT = re.compile(
     r"|^.{0,70}\b(?:s?aes?|aesis?|teaes?|adverse (?:events?|drug reactions?|reactions?)|side effects?"
     r"|deaths?)\b.{0,140}"
     r"\b(?:report|record|document|captur|collect|monitor|follow|notif|grad|considered)"
-    r"|\b(?:medications?|therap(?:y|ies)|abnormalit\w+|findings?|changes?|toxicit\w+|conditions"
+    r"|\bfollow(?:ed)?(?: up)? (?:for|until) .{0,40}\b(?:s?aes?|adverse events?)\b"
+    r"|\b(?:medications?|medicines?|drugs|therap(?:y|ies)|abnormalit\w+|findings?|changes?|toxicit\w+"
+    r"|conditions"
     r"|diagnos[ei]s)\b.{0,140}"
     r"\b(?:reported|recorded|documented|captured)\b"
     r"|^(?:note: )?(?:record|report|document|collect)\b.{0,120}\b(?:s?aes?|adverse|medications?"
@@ -44,6 +46,20 @@ _ASKED = re.compile(
     r"\b(?:samples?|blood|ecgs?|laborator\w+ tests|vital signs)\b(?!.{0,80}\be?crf\b)", re.IGNORECASE
 )
 """Words for what the patient is asked: a sentence with them is about more than reports."""
+
+_STOCK = re.compile(
+    r"\b(?:unless|except (?:as|where)) otherwise (?:stated|specified|indicated|noted|described|defined"
+    r"|agreed)\b"
+    r"|\bunless (?:stated|specified|indicated|noted|described) (?:otherwise|elsewhere)\b",
+    re.IGNORECASE,
+)
+"""Stock phrases that are no condition."""
+
+_REFERENCE = re.compile(r"^\W{0,3}(?:note: |please |also )?(?:see|refer(?: also)? to|cf)\b", re.IGNORECASE)
+_ORDER = re.compile(
+    r"\b(?:must|should|will|may|can|perform(?:ed)?|collect(?:ed)?|repeat(?:ed)?|only|within)\b", re.IGNORECASE
+)
+"""Words with which a reference also asks for something."""
 
 _MOMENTS = re.compile(
     r"\b(cycle|visit|day|week|month|period)s? (-?\d{1,3}(?:(?:, and | and |, or |, | or "
@@ -96,7 +112,7 @@ def classify_footnote(text: str, note_id: str = "") -> NoteEffect:
         hit.rule.kind,
         hit.rule.name,
         hit.rule.reason,
-        hit.found[0],
+        plain[start + hit.found.start() : start + hit.found.end()],
         (start + hit.found.start(), start + hit.found.end()),
         factor,
         grade_factor(factor),
@@ -114,15 +130,30 @@ def _find_gap(plain: str) -> _Hit | None:
 
 def _find_main_hit(plain: str) -> _Hit | None:
     sentences = [(span, plain[slice(*span)]) for span in split_sentences(plain)]
-    marked = [(span, sentence, is_report(sentence)) for span, sentence in sentences]
+    marked = [
+        (span, _blank_stock(sentence), is_report(sentence), is_reference(sentence))
+        for span, sentence in sentences
+    ]
     for rule in _ORDERED:
-        for span, sentence, reports in marked:
+        for span, sentence, reports, refers in marked:
+            if refers and rule.kind != "no-effect":
+                continue
             if found := rule.find(sentence, reports):
                 return _Hit(rule, span, found)
     return None
 
 
 _ORDERED = tuple(sorted(RULES, key=lambda rule: NOTE_KINDS.index(rule.kind)))
+
+
+def _blank_stock(sentence: str) -> str:
+    """The sentence, as long as before, without "unless otherwise specified" and its like."""
+    return _STOCK.sub(lambda found: "~" * len(found[0]), sentence)
+
+
+def is_reference(sentence: str) -> bool:
+    """Whether a sentence only says where to look: what it names there is not done by it."""
+    return bool(_REFERENCE.search(sentence)) and not _ORDER.search(sentence)
 
 
 def is_report(sentence: str) -> bool:

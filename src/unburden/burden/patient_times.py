@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,13 +45,14 @@ def make_patient_times(
     alive = course.curves.get("alive")
     end = last_day if course.horizon_days is None else course.horizon_days
     return PatientTimes(
-        lines,
-        tuple(shares),
-        tuple(days),
-        there,
-        integrate_days(alive, end),
-        end,
-        alive.source if alive else "",
+        lines=lines,
+        shares=tuple(shares),
+        days=tuple(days),
+        there=there,
+        is_dated=all(each.day is not None for presences in groups for each in presences),
+        days_alive=integrate_days(alive, end),
+        end_day=end,
+        alive_source=alive.source if alive else "",
     )
 
 
@@ -72,4 +74,4 @@ def integrate_days(curve: TimeOnStudy | None, end: float) -> float:
         return end
     days = [0.0, *(min(max(day, 0.0), end) for day in curve.days), end]
     shares = [1.0, *curve.shares]
-    return float(sum((b - a) * share for a, b, share in zip(days, days[1:], shares, strict=True)))
+    return float(sum((b - a) * share for (a, b), share in zip(pairwise(days), shares, strict=True)))

@@ -26,7 +26,8 @@ EVERYONE_LIVES = "assumed:everyone lives to the end of the schedule"
 def find_home_days(score: BurdenScore) -> Estimate | None:
     """Days alive, from the reference to the end, without contact outside home.
 
-    None for a mixture and where a visit's day is not known. Contact before the reference (screening) is not subtracted, because those days are not counted.
+    None for a mixture and where a visit's day is not known. Contact before the reference (screening)
+    is not subtracted, because those days are not counted.
     """
     times = score.patient_times
     if times is None or not times.is_dated:

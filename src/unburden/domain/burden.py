@@ -251,9 +251,9 @@ class PatientTimes:
 
     Each line comes with the number of its group; `shares[group]` is the share of patients there
     (or, for unscheduled visits, hundreds of days on study), `days[group]` the offset from the
-    reference (None where there is none), `there[group]` the same for each typical patient, (groups,
-    patients). `is_dated` is false where a visit's day is not known. `days_alive` is expected from the reference to `end_day`, by `alive_source`, "" where
-    everyone is taken to live.
+    reference (None where there is none), `there[group]` the same for each typical patient,
+    (groups, patients). `is_dated` is false where a visit's day is not known. `days_alive` is expected
+    from the reference to `end_day`, by `alive_source`, "" where everyone is taken to live.
     """
 
     lines: tuple[tuple[int, BurdenLine], ...] = field(repr=False)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from unburden.domain.burden import BurdenScore
+from unburden.domain.burden import BurdenScore, compute_amount
 from unburden.domain.study import RecordCheck, Study
 
 
@@ -24,9 +24,15 @@ def check_records(study: Study, overall: BurdenScore) -> tuple[RecordCheck, ...]
         for category, count in sorted(table.group_by("category").len().iter_rows(), key=lambda row: -row[1])
     }
     planned = study.records.planned
-    terms = [
-        (f"{planned} visits that took place, against time on study", counts.get(planned, 0.0) - predicted)
-    ]
+    expected = sum(
+        compute_amount(line, overall.evidence)
+        for line in overall.lines
+        if line.cause == "unscheduled" and line.dimension == "contact_days"
+    )
+    kept = counts.get(planned, 0.0) - (predicted - expected)
+    terms = [(f"{planned} visits that took place, against time on study", kept)]
+    if expected:
+        terms.append(("unscheduled visits that the study expects", -expected))
     terms += [(f"{name} visits, not in the schedule", n) for name, n in counts.items() if name != planned]
     terms.append(("two visits on one date", recorded - sum(counts.values())))
     check = RecordCheck(

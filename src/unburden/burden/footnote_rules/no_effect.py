@@ -110,6 +110,14 @@ NO_EFFECT = (
         reads_reports=True,
     ),
     make_rule(
+        "prose",
+        "no-effect",
+        r"\b(?:for|of|both|by|with|without|the|an?|either|to|goes|all|any|only)\b(?:\W+\w+){2,}",
+        "words about it that change nothing",
+        unless=r"^\W{0,3}\w{1,12}\W{0,3}$|\bcontinued on\b|\bto be (?:determined|decided|defined)\b",
+        reads_reports=True,
+    ),
+    make_rule(
         "names",
         "no-effect",
         r"^\W{0,3}[\w/+() -]{1,50}(?:, (?:and |or )?[\w/+() -]{1,50}){1,15}\W{0,3}$",

@@ -30,6 +30,7 @@ _TIMES = (
         r"|\bsets? of (?:three|3)\b|\b3 (?:times(?! (?:a|per|each|every|daily|weekly)\b)|consecutive"
         r"|replicates?|separate|readings|measurements|recordings)\b",
         "three times",
+        unless=r"\btimes (?:the|as|higher|above|more|uln|upper|greater)\b",
         factor=make_count(3),
     ),
     make_rule(
@@ -39,7 +40,8 @@ _TIMES = (
         r"|two times)\b(?!,? (?:(?:a|per|each|every) |daily|weekly|monthly|yearly))"
         r"|\btwo (?:consecutive|replicates?|separate|readings|measurements|recordings)\b",
         "twice",
-        unless=r"\btwice (?:the|as)\b",
+        unless=r"\btwice (?:the|as)\b|\bsplit\b|\b(?:once|if|after|when|until) (?:two|2|twice)\b|\b(?:two"
+        r"|2) consecutive (?:days|visits|cycles|negative|positive)\b",
         factor=make_count(2),
     ),
     make_rule(
@@ -78,10 +80,24 @@ _TIMES = (
         unless=r"\bfast(?:ed|ing)?\b|\bmeals? should be delayed\b",
     ),
     make_rule(
+        "several-readings",
+        "repeats",
+        r"\b(?:two|three|four|five|six|[2-6]) (?:[a-z-]{2,15} ){0,3}(?:readings|measurements|efforts"
+        r"|attempts|recordings"
+        r"|tracings|replicates|determinations|manoeuvres|maneuvers|blows)\b"
+        r"|\bone\b.{0,30}\b(?:before|prior to)\b.{0,40}\b(?:one|another)\b.{0,30}\bafter\b"
+        r"|\bin the morning and\b|\bmorning and (?:evening|bedtime|night)\b"
+        r"|\b(?:mean|average|median|lowest|highest|best) of (?:two|three|four|five|[2-6])\b",
+        "several readings at a visit",
+        unless=r"\b(?:fast|dose modification)\w*",
+    ),
+    make_rule(
         "serial",
         "repeats",
         r"\b(?:serial|timed|continuous) (?:\w{1,15} )?(?:assess|sampl|measur|monitor|collect|glucose)"
         r"|\b(?:minutes?|hours?|min|h) apart\b|\bhourly\b|\bat the following time ?points\b"
+        r"|\b(?:two|three|several|multiple|\d) (?:separate |different )?occasions\b"
+        r"|\b(?:is|are|be) continuous(?:ly)? (?:from|over|during|for)\b|\btelemetry\b"
         r"|\b(?:multiple|several) (?:time ?points"
         r"|times|samples|measurements)\b(?! (?:are|is) )|\bthroughout (?:the )?(?:day|visit|infusion"
         r"|night)\b",
@@ -107,7 +123,7 @@ _CALENDAR = (
         "repeats",
         rf"\bevery (?:{_N}) ?(?:\([^)]{{0,15}}\) )?-?(?:days|weeks|months|hours|minutes|min|h|wks?|years"
         rf"|week|month)\b"
-        r"|\bevery (?:week|month|year|hour)\b|\bq ?\d{1,2} ?(?:w|wk|weeks|d|h|m)\b"
+        r"|\bevery (?:week|month|year|hour|fortnight)\b|\bfortnightly\b|\bq ?\d{1,2} ?(?:w|wk|weeks|d|h|m)\b"
         rf"|\b{_OBSERVE}\w{{0,10}} (?:at least )?(?:(?:twice|three times) )?(?:bi-?)?(?:weekly|monthly"
         rf"|quarterly|annually|yearly)\b"
         r"|\b(?:weekly|monthly|quarterly) (?:during|for|until|thereafter|basis|from|through|while|in"

@@ -67,7 +67,7 @@ def make_count(number: float) -> Estimate:
 
 WHO = (
     r"(?:patients?|participants?|subjects?|women|females?|men|males?|those|individuals|volunteers|adults"
-    r"|children|adolescents|persons?|people)"
+    r"|children|adolescents|infants|anyone|persons?|people)"
 )
 """Words for the people in a trial."""
 
@@ -99,20 +99,35 @@ DONE = (
 """Stems of verbs for doing a procedure."""
 
 MORE = (
-    r"(?<!no )\b(?:additional|extra|unscheduled|supplement(?:al|ary)|further|repeat) (?:[\w/.-]{1,20} ){0,4}?"
+    r"(?<!no )\b(?:additional|extra|unscheduled|supplement(?:al|ary)|further|repeat) (?!information"
+    r"|details?\b|consent)(?:[\w/.-]{1,20} ){0,4}?"
     + PROCEDURE
     + r"\b|\bmore (?:often|frequent(?:ly)?)\b|\bincreased frequency\b"
     r"|\b(?:may|can|will|should|must|is to|are to|to) be (?:repeated|added|re-?(?:tested|consented"
     r"|sampled|drawn"
     r"|assessed|measured|scanned))\b(?<!need to be repeated)(?<!have to be repeated)"
-    r"|\b(?:a (?:second|third)|another) (?:\w{1,15} )?(?:readings?|measurements?|samples?|tests?|ecg"
+    r"|\b(?:a (?:second|third)|another) (?:\w{1,15} )?(?:one|readings?|measurements?|samples?|tests?|ecg"
     r"|swab|assessment)\b"
     r"|(?<!not )(?<!be )\brepeat(?:ed)? (?:if|when|as|until|every|at|on|in|after|within|the|this)\b"
     r"|\bat (?:any|other|other/any|any other) ?times?(?: ?points?)?,? (?:[\w']{1,15} ){0,3}(?:at|per|if"
     r"|as|when)\b"
     r"|^in addition,"
-    r"|\b(?:and|or)(?: also)? (?:as|when|if|whenever|where|per|at) (?:the )?(?:clinically|medically|needed"
-    r"|indicated|necessary|warranted|investigator|discretion|physician)"
+    r"|\b(?:and|or|also|plus|then|thereafter|otherwise|other times?(?: ?points?)?)(?: also| then"
+    r"| thereafter| otherwise)?,? (?:only )?(?:as|when|if|whenever|where|per|at) (?:the )?(?:it is )?"
+    r"(?:clinically|medically|needed|indicated|necessary|warranted|required|dictated|investigator|discretion"
+    r"|physician)"
+    r"|\b(?:two|three|four|\d) (?:more|further|additional|extra) \w{3,20}\b|\b(?:more|further|extra"
+    r"|additional) "
+    r"(?:\w{1,15} )?" + PROCEDURE + r"\b.{0,20}\b(?:may|can|could)\b"
+    r"|\b(?:also|additionally) (?:be )?(?:needed|required|done|performed|taken)\b"
+    r"|\b(?:may|can|could) (?:order|request|do|make|take|ask for|perform|arrange) (?:more|further|extra"
+    r"|additional)\b"
+    r"|\badditionally,? (?:when|if|at|after)|\b(?:is|are|be) re-?(?:checked|drawn|done|taken|sampled"
+    r"|scanned|tested|measured|assessed|made)(?: \w{1,12}){0,2} (?:if|when|within|at|on|once)\b|\b(?:is|are"
+    r"|be) re-?checked\b|\b(?:24[ -]hour|second|confirmatory|formal"
+    r"|quantitative)\b.{0,60}\b(?:in the event of"
+    r"|in case of|if|when|after)\b.{0,60}(?:\b(?:positive|abnormal|reactive|elevated|protein\w*|dipstick)\b"
+    r"|[≥>] ?[\d±+])"
     r"|\b(?:positive|abnormal|elevated|reactive)\b.{0,60}\bconfirm\w*|\bconfirm\w* (?:by|with"
     r"|using) (?:a |an )?"
     r"(?:serum|blood|second|repeat)\b"

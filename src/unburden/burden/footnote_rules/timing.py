@@ -12,7 +12,10 @@ TIMING = (
     make_rule(
         "window",
         "timing",
-        rf"\bwithin (?:the |a |an |approximately |about |± ?|\+/- ?|\+ ?|[≤<] ?)*(?:\d|one|two|three"
+        rf"\b(?:days?|weeks?|hours?) (?:either side|on either side|around)\b|\bput off\b|\bpostponed\b"
+        rf"|\blasts? up to\b|\btake up to\b"
+        rf"|\bplus or minus\b|\bplus/minus\b|\b(?:in advance|ahead) of\b|\bwithin (?:the |a |an "
+        rf"|approximately |about |± ?|\+/- ?|\+ ?|[≤<] ?)*(?:\d|one|two|three"
         rf"|four|defined|allow|allotted"
         rf"|specified|same)|(?:±|\+/-) ?\d|\bwindows?\b|[≤<≥>]=? ?\d{{1,3}} ?{_UNIT}\b"
         rf"|\bno(?:t)? (?:more|later|earlier|less|sooner) than\b"
@@ -25,7 +28,10 @@ TIMING = (
     make_rule(
         "fasting",
         "timing",
-        r"\b(?:non-?)?fast(?:ed|ing|s)?\b|\bmeals?\b|\bbreakfast\b|\bempty stomach\b|\bfood\b"
+        r"\b(?:not (?:be )?(?:eat|eaten|drink|drunk|smoke|smoked)|(?:refrain|abstain)\w* from|alcohol"
+        r"|caffeine|coffee) .{0,60}\b(?:before"
+        r"|prior|hours?|morning|day)\b|\b(?:non-?)?fast(?:ed|ing|s)?\b|\bmeals?\b|\bbreakfast\b"
+        r"|\bempty stomach\b|\bfood\b"
         r"|\bwash-?out\b|\bdiet\b|\bovernight\b",
         "fasting or a meal",
         unless=r"\bfood and drug\b|\bfood (?:allerg|diary)",
@@ -54,6 +60,8 @@ TIMING = (
         rf"|\b(?:collection|sampling|specified|nominal"
         rf"|scheduled) times?\b|\b(?:same|approximate|at a) (?:time|day)s?\b|\bas (?:close|soon)\b"
         rf"|\bdelayed\b|\bany ?time\b"
+        rf"|\b(?:hours?|minutes?|min|days?|weeks?) (?:later|earlier|beforehand|ahead|apart)\b|\blate\b"
+        rf"|\bsplit over\b"
         rf"|\border of\b|\bfollowing order\b|\bsequence\b|\bat least \d{{1,3}} ?{_UNIT}|\bpreced\w+"
         rf"|\b\d{{1,3}}(?:-| )(?:hour|minute|day|week) (?:observ\w+"
         rf"|period|infusion|interval)|\brescheduled\b|\b(?:begins?|starts?|starting|begin|commenc\w+"
@@ -81,13 +89,14 @@ TIMING = (
     make_rule(
         "before-or-after",
         "timing",
-        r"\b(?:before|after|following|during|until|throughout|while|once|at the end of|at the time of"
+        r"\b(?:before|after|following|during|until|throughout|while|once|at the end of|at (?:the )?time of"
         r"|upon|between)\b(?! (?:the )?(?:study\.?$"
         r"|patient is in a|participant is in a|information|parameters|criteria|tests|assessments|items"
         r"|procedures|guidelines|categories))",
         "before, while or after something",
         unless=_CONTENT + r"|\bwhile (?:the )?(?:patient|participant|subject)s? (?:is"
-        r"|are) (?:\w{1,5} )?(?:\w{1,5} )?(?:seat|supin|sit)|\bthroughout the study\b"
+        r"|are) (?:\w{1,5} )?(?:\w{1,5} )?(?:seat|supin|sit)|\bthroughout(?: the study)?\W?$"
+        r"|\bthroughout the study\b"
         r"|\bincludes?\b|\bconsists?\b|\bdetermined based on\b|\bcompris|\bchanges? from\b|\bto avoid\b"
         r"|\bfrequency\b",
     ),
@@ -101,7 +110,8 @@ TIMING = (
         rf"|thirty|day|week|visit|last|final|end|eos|eot|resol|event)"
         rf"|\buntil\b.{{0,40}}\b(?:resol|day|visit|dose|stable)|\b\d{{1,3}} {_UNIT} (?:after|following|post)",
         "from when until when it is asked",
-        unless=_CONTENT + r"|\bcase report forms? within\b",
+        unless=_CONTENT
+        + r"|\bcase report forms? within\b|\b(?:report|notif)\w* (?:\w{1,12} )?to the sponsor\b",
         reads_reports=True,
     ),
 )
