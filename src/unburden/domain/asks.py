@@ -38,13 +38,13 @@ class PersonaAsk:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An entry of the evidence that the study brings, with the one that it replaces (None: new).
+    """An entry of the evidence that the study brings, with the one that it replaces.
 
     `persona` names the kind of patient that it holds for, "" for all.
     """
 
     entry: Evidence
-    replaced: Evidence | None
+    replaced: Evidence
     persona: str = ""
 
     @property

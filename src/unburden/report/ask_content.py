@@ -1,6 +1,6 @@
 """What a trial asks of you: the page for patients, arranged from the asks; nothing computed anew."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from unburden.domain.asks import Asks, PersonaAsk
@@ -75,7 +75,7 @@ def _merge_arms(result: StudyResult, asks: Asks) -> Iterator[dict[str, Any]]:
     names = {arm.id: arm.name for arm in result.study.protocol.arms}
     shares = {persona.name: persona.share for persona in result.study.personas}
     told = {persona.name: persona.description for persona in result.study.personas}
-    for name in shares:
+    for name, share in shares.items():
         groups: list[tuple[dict[str, Any], list[str]]] = []
         own = [ask for ask in asks.by_persona if ask.persona == name]
         for ask in own:
@@ -86,7 +86,7 @@ def _merge_arms(result: StudyResult, asks: Asks) -> Iterator[dict[str, Any]]:
             else:
                 groups.append((card, [arm]))
         for card, arms in groups:
-            who = {"persona": name, "description": told[name], "share": say_share(shares[name])}
+            who = {"persona": name, "description": told[name], "share": say_share(share)}
             yield who | {"arms": [] if len(groups) == 1 else arms} | card
 
 
@@ -106,7 +106,7 @@ def _tell_row(ask: PersonaAsk, dimension: str, label: str) -> dict[str, Any]:
     total, spread = ask.score.totals[dimension], ask.spread.get(dimension)
     care = ask.standard_care.totals[dimension] if ask.standard_care else None
     more = ask.increment.get(dimension)
-    unsure = "counted in the plan" if total.is_exact else say_range(total.low, total.high, total.unit)
+    unsure = "counted" if total.is_exact else say_range(total.low, total.high, total.unit)
     if spread is None:
         people = most = "not known"
     elif spread.tenth == spread.ninetieth:
@@ -118,7 +118,7 @@ def _tell_row(ask: PersonaAsk, dimension: str, label: str) -> dict[str, Any]:
         "dimension": dimension,
         "label": _name_procedures(ask.score) if dimension == "invasive_procedures" else label,
         "about": _tell_about(total),
-        "detail": _say_detail(ask, dimension, total),
+        "detail": _DETAILS[dimension](ask, total) if total.value and dimension in _DETAILS else "",
         "people": people,
         "unsure": unsure,
         "most": most,
@@ -145,9 +145,17 @@ def _say_lead(ask: PersonaAsk) -> Iterator[str]:
     days = say_about(totals["contact_days"].value, "day", is_counted=totals["contact_days"].is_exact)
     over = ""
     if times is not None and times.is_dated and times.end_day >= 1:
-        over = f", over up to {say_period(times.end_day)}"
+        whole, period = say_plainly(times.end_day, "day"), say_period(times.end_day)
+        over = f" out of {whole}" + (f" ({period})" if period != whole else "")
     yield f"You would be away from home on {days}{over}."
-    yield f"It would take {say_about(totals[PATIENT_MINUTES].value, 'minute')} of your time: {_say_parts(ask.score)}."
+    hours = say_about(totals[PATIENT_MINUTES].value, "minute")
+    yield f"It would take {hours} of your time: {_say_parts(ask.score)}."
+    if ask.standard_care is not None:
+        care, more = ask.standard_care.totals[PATIENT_MINUTES], ask.increment[PATIENT_MINUTES]
+        yield (
+            f"Normal care would take {_tell_about(care)['text']} anyway. "
+            f"So the trial adds {_tell_more(more)['text']}."
+        )
     if needles := totals["invasive_procedures"].value:
         what = _name_procedures(ask.score).lower()
         yield f"{what.capitalize()}: {say_about(needles, 'procedure', is_counted=True)}."
@@ -169,30 +177,28 @@ def _say_parts(score: BurdenScore) -> str:
     return _join(parts)
 
 
-def _say_detail(ask: PersonaAsk, dimension: str, total: Estimate) -> str:
-    """A second look at a row: its parts, or an everyday thing beside it."""
-    totals = ask.score.totals
-    match dimension:
-        case "patient_minutes":
-            return _say_parts(ask.score)
-        case "travel_km":
-            return f"about {say_miles(total.value)}"
-        case "invasive_procedures":
-            return _say_procedures(ask.score)
-        case "blood_ml":
-            told = f"about {say_teaspoons(total.value)}"
-            peak = ask.peak_blood
-            return told + (f"; at most {say_about(peak.value, 'mL')} in any 8 weeks" if peak else "")
-        case "radiation_msv":
-            return f"as much as nature gives you in about {say_background(total.value)}"
-        case "questionnaire_items":
-            minutes = totals["questionnaire_minutes"].value
-            return f"about {say_plainly(minutes, 'minute')}, part of your time" if minutes else ""
-        case "caregiver_minutes":
-            return "the average over people who come alone and people who do not"
-        case "out_of_pocket_usd":
-            return "fuel, parking and meals, before any refund"
-    return ""
+def _say_blood(ask: PersonaAsk, total: Estimate) -> str:
+    peak = ask.peak_blood
+    most = f"; at most {say_about(peak.value, 'mL')} in any 8 weeks" if peak else ""
+    return f"about {say_teaspoons(total.value)}{most}"
+
+
+def _say_answering(ask: PersonaAsk, total: Estimate) -> str:
+    minutes = ask.score.totals["questionnaire_minutes"].value
+    return f"about {say_plainly(minutes, 'minute')}, part of your time" if minutes else ""
+
+
+_DETAILS: Mapping[str, Callable[[PersonaAsk, Estimate], str]] = {
+    PATIENT_MINUTES: lambda ask, total: _say_parts(ask.score),
+    "travel_km": lambda ask, total: f"about {say_miles(total.value)}",
+    "invasive_procedures": lambda ask, total: _say_procedures(ask.score),
+    "blood_ml": _say_blood,
+    "radiation_msv": lambda ask, total: f"as much as nature gives you in about {say_background(total.value)}",
+    "questionnaire_items": _say_answering,
+    "caregiver_minutes": lambda ask, total: "on average; some people come alone",
+    "out_of_pocket_usd": lambda ask, total: "fuel, parking and meals, before any refund",
+}
+"""A second look at a row: its parts, or an everyday thing beside it."""
 
 
 def _say_procedures(score: BurdenScore) -> str:
@@ -225,8 +231,12 @@ def _tell_unscheduled(result: StudyResult) -> dict[str, Any] | None:
     if declared is None:
         return None
     rate = declared.rate
+    often = "1 extra visit"
+    if rate.value >= 1:
+        often = f"{say_plainly(rate.value, 'extra visit')}{'s' if rate.value >= 1.5 else ''}"
+    days = 100 if rate.value >= 1 or rate.value == 0 else 100 / rate.value
     return tell(Estimate(rate.value, rate.low, rate.high, rate.unit, (rate.source,))) | {
-        "text": say_about(rate.value, "procedure").replace("times", "visits").replace("time", "visit")
+        "text": f"about {often} in {say_plainly(days, 'day')}" if rate.value else "none"
     }
 
 

@@ -171,9 +171,7 @@ def _tell_scores(result: StudyResult) -> list[dict[str, Any]]:
     return told
 
 
-def _tell_score(
-    result: StudyResult, score: BurdenScore, increment: Mapping[str, Estimate]
-) -> dict[str, Any]:
+def _tell_score(result: StudyResult, score: BurdenScore, increment: Mapping[str, Estimate]) -> dict[str, Any]:
     """A score's totals, each with what comes on top of standard care (None where that is not known)."""
     arms = {arm.id: arm.name for arm in result.study.protocol.arms}
     order = [PATIENT_MINUTES, *(d for d in score.totals if d != PATIENT_MINUTES)]

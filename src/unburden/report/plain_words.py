@@ -13,7 +13,7 @@ _MINUTES_IN_HOURS = 90
 
 _DAYS_PER_YEAR = 365.25
 _DAYS_PER_MONTH = _DAYS_PER_YEAR / 12
-_WORD_BY_UNIT = {"day": "day", "hour": "hour", "procedure": "time", "item": "question"}
+_WORD_BY_UNIT = {"day": "day", "hour": "hour", "procedure": "time"}
 
 
 def round_plainly(value: float) -> str:
@@ -46,6 +46,8 @@ def say_plainly(value: float, unit: str) -> str:
     number = round_plainly(value)
     if unit == "USD":
         return "less than $1" if number == "less than 1" else f"${number}"
+    if unit == "item":
+        return number
     word = _WORD_BY_UNIT.get(unit, unit)
     is_one = number in ("1", "less than 1")
     return f"{number} {word}" + ("s" if unit in _WORD_BY_UNIT and not is_one else "")
@@ -67,8 +69,8 @@ def say_range(low: float, high: float, unit: str) -> str:
 
     >>> say_range(1060, 2365, "minute"), say_range(60, 200, "minute"), say_range(6, 15, "day")
     ('18 to 39 hours', '1 to 3½ hours', '6 to 15 days')
-    >>> say_range(67, 725, "USD"), say_range(28.9, 29.1, "mSv"), say_range(0.2, 4, "mSv")
-    ('$67 to $730', 'about 29 mSv', 'less than 1 to 4 mSv')
+    >>> say_range(67, 725, "USD"), say_range(28.9, 29.1, "mSv"), say_range(162, 486, "item")
+    ('$67 to $730', 'about 29 mSv', '160 to 490')
     """
     if unit == "minute":
         in_hours = abs(high) >= _MINUTES_IN_HOURS
@@ -77,7 +79,7 @@ def say_range(low: float, high: float, unit: str) -> str:
         first, last = say_plainly(low, unit), say_plainly(high, unit)
     if first == last:
         return f"about {last}"
-    return f"{first if unit == 'USD' else first.rpartition(' ')[0]} to {last}"
+    return f"{first if unit in ('USD', 'item') else first.rpartition(' ')[0]} to {last}"
 
 
 def _say_minutes(value: float, in_hours: bool) -> str:

@@ -64,10 +64,16 @@ def _tell_dimensions(result: StudyResult, asks: Asks) -> Iterator[dict[str, Any]
             "dimension": name,
             "words": WORDS_BY_DIMENSION[name],
             "mean": tell(mean),
-            "interval": "" if mean.is_exact else f"{say(mean.low, mean.unit)} to {say(mean.high, mean.unit)}",
+            "interval": _say_interval(mean),
             "worst_tenth": _tell_worst(asks, name),
             "drivers": [_tell_driver(d, result.overall.evidence) for d in asks.drivers[name] if _is_main(d)],
         }
+
+
+def _say_interval(mean: Estimate) -> str:
+    """From where to where; "" where both are the same but for rounding."""
+    low, high = say(mean.low, mean.unit), say(mean.high, mean.unit)
+    return "" if low == high else f"{low} to {high}"
 
 
 def _tell_worst(asks: Asks, name: str) -> dict[str, Any]:
@@ -91,7 +97,14 @@ def _tell_driver(driver: Driver, evidence: Any) -> dict[str, Any]:
         "source": entry.source if entry else "",
         "first": driver.first,
         "total": driver.total,
+        "text": _say_shares(driver),
     }
+
+
+def _say_shares(driver: Driver) -> str:
+    """First-order and total index in per cent, once where they are alike."""
+    first, total = f"{100 * driver.first:.0f} %", f"{100 * driver.total:.0f} %"
+    return first if first == total else f"{first} / {total}"
 
 
 def _tell_override(override: Override) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def _tell_override(override: Override) -> dict[str, Any]:
         "id": override.id,
         "persona": override.persona,
         "new": _tell_entry(override.entry),
-        "old": _tell_entry(override.replaced) if override.replaced else None,
+        "old": _tell_entry(override.replaced),
     }
 
 
@@ -154,6 +167,9 @@ def tell_change(change: ScheduleChange | None) -> dict[str, Any] | None:
         same = people.setdefault(each.persona, [])
         if not any(entry["saving"] == other["saving"] for other in same):
             same.append(entry)
+    for found in people.values():
+        if len(found) == 1:
+            found[0]["arm"] = ""
     return {
         "saving": tell(change.saving),
         "asks_less": tell_order(change.asks_less),

@@ -122,10 +122,10 @@ def _describe_persona(
 def find_overrides(evidence: Sequence[Evidence], personas: Sequence[Persona]) -> tuple[Override, ...]:
     """Every entry that the study brings, first those for all, with what each of them replaces."""
     usual = dict(read_evidence().evidence_by_id)
-    found = [Override(entry, usual.get(entry.id)) for entry in evidence]
+    found = [Override(entry, usual[entry.id]) for entry in evidence]
     usual |= {entry.id: entry for entry in evidence}
     for persona in personas:
-        found += [Override(entry, usual.get(entry.id), persona.name) for entry in persona.overrides]
+        found += [Override(entry, usual[entry.id], persona.name) for entry in persona.overrides]
     return tuple(found)
 
 
