@@ -20,9 +20,12 @@ def make_patient_times(
     """The lines with who is there for them.
 
     A patient is there where one of the presences holds; lines without one fall in proportion to
-    the days on study up to `last_day`. Days alive are counted up to the horizon, else to the last
-    day of the schedule.
+    the days on study. Days alive are counted up to the horizon, else to the last day of the
+    schedule; so are days on study where a curve says how long patients stay, else to that last day.
     """
+    alive = course.curves.get("alive")
+    end = last_day if course.horizon_days is None else course.horizon_days
+    last_on_study = end if "study" in course.curves else last_day
     groups: dict[tuple[Presence, ...], int] = {}
     lines = tuple((groups.setdefault(presences, len(groups)), line) for presences, line in timed)
     patients: dict[Presence, Floats] = {}
@@ -39,11 +42,10 @@ def make_patient_times(
             is_known = all(each.after is None for each in presences)
             days.append(presences[0].day if is_known else None)
         else:
-            there[row] = np.minimum(course.find_end_days("study"), last_day) / DAYS_PER_RATE
-            shares.append(integrate_days(course.find_curve("study"), last_day) / DAYS_PER_RATE)
+            there[row] = np.minimum(course.find_end_days("study"), last_on_study) / DAYS_PER_RATE
+            shares.append(integrate_days(course.find_curve("study"), last_on_study) / DAYS_PER_RATE)
             days.append(None)
-    alive = course.curves.get("alive")
-    end = last_day if course.horizon_days is None else course.horizon_days
+    lived = np.full(TYPICAL_PATIENTS, end) if alive is None else course.find_end_days("alive")
     return PatientTimes(
         lines=lines,
         shares=tuple(shares),
@@ -53,6 +55,7 @@ def make_patient_times(
         days_alive=integrate_days(alive, end),
         end_day=end,
         alive_source=alive.source if alive else "",
+        days_lived=np.minimum(lived, end),
     )
 
 

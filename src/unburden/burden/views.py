@@ -14,8 +14,10 @@ from unburden.domain.burden import (
     BurdenScore,
     BurdenView,
     PatientSpread,
+    PatientTimes,
     compute_amount,
 )
+from unburden.domain.cycles import Floats
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate
 
@@ -35,7 +37,7 @@ def find_home_days(score: BurdenScore) -> Estimate | None:
     contact = [
         replace(line, times=line.times * times.shares[row])
         for row, line in times.lines
-        if line.dimension == "contact_days" and ((day := times.days[row]) is None or day >= 0)
+        if line.dimension == "contact_days" and _is_from_reference(times, row)
     ]
     away = total_terms(find_terms(contact)["contact_days"], score.evidence, "day")
     source = times.alive_source or EVERYONE_LIVES
@@ -72,6 +74,25 @@ def spread_patients(score: BurdenScore) -> dict[str, PatientSpread]:
     Empty for a mixture. What differs is only who is there when: typical patients ordered by their
     time in each state.
     """
+    amounts = derive_patient_amounts(score)
+    return {name: _describe_spread(values, UNIT_BY_TOTAL[name]) for name, values in amounts.items()}
+
+
+def spread_home_days(score: BurdenScore) -> PatientSpread | None:
+    """How days at home differ between patients by how long they live and stay; as `find_home_days`.
+
+    Its `worst_tenth` is the mean of the tenth with fewest. None for a mixture and where a visit's
+    day is not known.
+    """
+    values = derive_patient_home_days(score)
+    if values is None:
+        return None
+    fewest = -find_worst_mean(-values, _weigh_alike(values))
+    return replace(_describe_spread(values, "day"), worst_tenth=fewest)
+
+
+def derive_patient_amounts(score: BurdenScore) -> dict[str, Floats]:
+    """What each typical patient has in each dimension, the evidence at its values; empty for a mixture."""
     times = score.patient_times
     if times is None:
         return {}
@@ -80,13 +101,35 @@ def spread_patients(score: BurdenScore) -> dict[str, PatientSpread]:
         amount = compute_amount(line, score.evidence)
         for name in _find_names(line):
             amounts[name][row] += amount
-    found: dict[str, PatientSpread] = {}
-    for name, by_group in amounts.items():
-        values = by_group @ times.there
-        tenth, half, most = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
-        worst = find_worst_mean(values, np.full(len(values), 1 / len(values)))
-        found[name] = PatientSpread(float(values.mean()), tenth, half, most, worst, UNIT_BY_TOTAL[name])
-    return found
+    return {name: by_group @ times.there for name, by_group in amounts.items()}
+
+
+def derive_patient_home_days(score: BurdenScore) -> Floats | None:
+    """Days of each typical patient, alive and without contact outside home; as `find_home_days`."""
+    times = score.patient_times
+    if times is None or not times.is_dated:
+        return None
+    away = np.zeros(len(times.shares))
+    for row, line in times.lines:
+        if line.dimension == "contact_days" and _is_from_reference(times, row):
+            away[row] += compute_amount(line, score.evidence)
+    return np.maximum(0.0, times.days_lived - away @ times.there)
+
+
+def _describe_spread(values: Floats, unit: str) -> PatientSpread:
+    tenth, half, most = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
+    worst = find_worst_mean(values, _weigh_alike(values))
+    return PatientSpread(float(values.mean()), tenth, half, most, worst, unit)
+
+
+def _weigh_alike(values: Floats) -> Floats:
+    return np.full(len(values), 1 / len(values))
+
+
+def _is_from_reference(times: PatientTimes, row: int) -> bool:
+    """Whether a group of lines lies within the days that are counted: not before the reference."""
+    day = times.days[row]
+    return day is None or day >= 0
 
 
 def _find_names(line: BurdenLine) -> Iterator[str]:

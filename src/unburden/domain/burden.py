@@ -253,7 +253,8 @@ class PatientTimes:
     (or, for unscheduled visits, hundreds of days on study), `days[group]` the offset from the
     reference (None where there is none), `there[group]` the same for each typical patient,
     (groups, patients). `is_dated` is false where a visit's day is not known. `days_alive` is expected
-    from the reference to `end_day`, by `alive_source`, "" where everyone is taken to live.
+    from the reference to `end_day`, by `alive_source`, "" where everyone is taken to live;
+    `days_lived` is the same of each typical patient.
     """
 
     lines: tuple[tuple[int, BurdenLine], ...] = field(repr=False)
@@ -264,6 +265,7 @@ class PatientTimes:
     days_alive: float = 0.0
     end_day: float = 0.0
     alive_source: str = ""
+    days_lived: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
 
 @dataclass(frozen=True)

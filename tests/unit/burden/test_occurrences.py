@@ -8,7 +8,13 @@ import pytest
 
 from unburden.burden.occurrences import lay_out
 from unburden.burden.score import score_schedule
-from unburden.burden.views import apply_view, find_home_days, find_peak_blood, spread_patients
+from unburden.burden.views import (
+    apply_view,
+    find_home_days,
+    find_peak_blood,
+    spread_home_days,
+    spread_patients,
+)
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import (
     BurdenScore,
@@ -147,6 +153,21 @@ def test_days_at_home_are_days_alive_without_contact():
         undated, visits=tuple(replace(v, name="Baseline") if v.id == "C1D1" else v for v in undated.visits)
     )
     assert find_home_days(score(known, conduct=Conduct(cycle_days=21.0, horizon_days=400))) is None
+    assert spread_home_days(score(known, conduct=Conduct(cycle_days=21.0, horizon_days=400))) is None
+
+
+def test_days_at_home_differ_between_patients():
+    # Half live 200 days with 3 dates from day 0 on (0, 21, 42), half 300 with 6 (and 56, 63, 84).
+    found = score(conduct=Conduct(horizon_days=400))
+    home, mean = spread_home_days(found), find_home_days(found)
+    assert home is not None and mean is not None
+    assert (home.tenth, home.worst_tenth, home.ninetieth) == (197, pytest.approx(197), 294)
+    assert home.mean == pytest.approx(mean.value)
+    # Where nothing says how long they live: everyone to the horizon.
+    no_calls = replace(CYCLES, cells=tuple(cell for cell in CYCLES.cells if cell.visit_id != "FU"))
+    found = score(no_calls, Conduct(horizon_days=400), {"treatment": TREATMENT})
+    home = spread_home_days(found)
+    assert home is not None and (home.tenth, home.ninetieth) == (394, 397)
 
 
 def test_the_most_blood_in_eight_weeks_is_of_a_patient_who_stays():
@@ -176,6 +197,12 @@ def test_unscheduled_visits_come_with_days_on_study():
     study = curve("study", (40.0, 0.0))
     less = score(conduct=conduct, curves={**BOTH, "study": study})
     assert less.totals["contact_days"].value == pytest.approx(5.5 + 0.5 * 40 / 100)
+    # On study until death, followed for 250 days: 200 days of half, 250 of the others, whatever is scheduled.
+    until_death = {**BOTH, "study": curve("study", (200.0, 0.5), (300.0, 0.0))}
+    base = score(conduct=Conduct(horizon_days=250), curves=until_death)
+    more = score(conduct=replace(conduct, horizon_days=250), curves=until_death)
+    added = more.totals["contact_days"].value - base.totals["contact_days"].value
+    assert added == pytest.approx(0.5 * 225 / 100)
 
 
 def test_what_never_ends_is_an_error_with_its_place():
