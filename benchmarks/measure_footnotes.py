@@ -15,9 +15,11 @@ from unburden.domain.footnotes import NOT_UNDERSTOOD, NoteEffect
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT.parent / "shared" / "data" / "protocols" / "soa"
+LABELS = ROOT / "tests" / "independent"
 SAMPLES = (
-    ("labelled blind to the rules, spent since", ROOT / "tests" / "independent" / "footnote_labels.json"),
-    ("notes that the rules were written on", ROOT / "tests" / "independent" / "footnote_labels_dev.json"),
+    ("labelled blind to the rules, spent since", LABELS / "footnote_labels.json"),
+    ("a second random sample, labelled blind to the rules", LABELS / "footnote_labels_second.json"),
+    ("notes that the rules were written on", LABELS / "footnote_labels_dev.json"),
 )
 RESAMPLES = 10_000
 SEED = 4

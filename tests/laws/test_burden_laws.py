@@ -1,10 +1,11 @@
 """What holds for the burden of every schedule."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from unburden.burden.draws import EvidenceDraws, draw_difference, draw_score
@@ -14,6 +15,7 @@ from unburden.data.evidence import read_evidence
 from unburden.domain.burden import (
     PATIENT_MINUTES,
     TIME_DIMENSIONS,
+    BurdenLine,
     BurdenScore,
     Evidence,
     PatientState,
@@ -40,6 +42,7 @@ REPEATS = (
 MARKS = ("X", "X", "X", "every 3 weeks", "Cycles 2, 4 and every 2 cycles thereafter")
 RATE = Evidence("unscheduled.per_100_days", "", 0.5, 0.2, 1.0, "1", "assumed:made up", "assumed")
 CONDUCT = Conduct(14.0, 1.0, 60.0, unscheduled=UnscheduledVisits(RATE))
+AWAY = (Place.SITE, Place.LOCAL)
 SLACK = 1e-9
 
 
@@ -124,6 +127,7 @@ def test_every_total_is_the_sum_of_its_lines_and_of_its_visits(protocol, time_on
         lines = [line for line in result.lines if line.dimension in dimensions]
         by_line = sum(compute_amount(line, result.evidence) for line in lines)
         by_visit = sum(amounts[d] for amounts in result.by_visit.values() for d in dimensions)
+        by_visit += sum(compute_amount(x, result.evidence) for x in lines if x.cause == "unscheduled")
         assert math.isclose(total.value, by_line, abs_tol=1e-9)
         assert math.isclose(total.value, by_visit, abs_tol=1e-9)
 
@@ -146,8 +150,19 @@ def test_lines_of_visits_that_stay_are_the_same_after_a_move(data, protocol, tim
     after = set(score(move_visits(protocol, [visit.id], Place.HOME), time_on_study).lines)
     changed = {line for line in before ^ after if line.cause != "day"}
     assert all(line.visit_id == visit.id for line in changed)
-    days = {line for line in before | after if line.cause == "day"}
-    assert days == {line for line in before if line.cause == "day"}
+    days = {line for line in before | after if line.cause == "day" and not line.day_visit_ids}
+    assert days == {line for line in before if line.cause == "day" and not line.day_visit_ids}
+    left = {v.id for v in protocol.main_visits if v.place in AWAY} - {visit.id}
+    assert _sum_dates(after, left) <= _sum_dates(before, left) + SLACK
+
+
+def _sum_dates(lines: set[BurdenLine], left: set[str]) -> float:
+    """Dates brought about by columns that recur, of those that one of these visits still brings about."""
+    return sum(
+        line.times
+        for line in lines
+        if line.dimension == "contact_days" and line.day_visit_ids and left & set(line.day_visit_ids)
+    )
 
 
 def scale_travel(factor: float) -> tuple[Evidence, ...]:
@@ -163,22 +178,55 @@ def draw(protocol: Protocol, time_on_study: TimeOnStudy | None, overrides: tuple
 @settings(deadline=None, max_examples=50)
 @given(st.data(), protocols(), times_on_study())
 def test_every_draw_is_linear_in_cells(data, protocol, time_on_study):
-    """Amounts of two parts of a schedule that share no visit, date or setup add up, draw by draw."""
-    days = {visit.calendar_day for visit in protocol.main_visits} - {None}
+    """Amounts of two parts of a schedule that share no visit, date or setup add up, draw by draw.
+
+    What no schedule plans is in the whole, in both parts and in an empty schedule.
+    """
+    main = {visit.id: visit for visit in protocol.main_visits if not visit.repeat}
+    protocol = keep_cells(protocol, lambda cell: cell.visit_id in main or cell.visit_id.startswith("T"))
+    days = {visit.calendar_day for visit in main.values()} - {None}
     chosen = data.draw(st.sets(st.sampled_from(sorted(days)))) if days else set()
-    main = {visit.id: visit for visit in protocol.main_visits}
-    cells = [cell for cell in protocol.cells if cell.visit_id in main]
-    here = {cell.key for cell in cells if main[cell.visit_id].calendar_day in chosen}
-    there = {cell.key for cell in cells} - here
+    here = {visit_id for visit_id, visit in main.items() if visit.calendar_day in chosen}
+    check_sum(protocol, time_on_study, lambda cell: cell.visit_id in here, None)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data(), protocols(), times_on_study())
+def test_what_only_cells_cause_is_linear_in_activities_whatever_recurs(data, protocol, time_on_study):
+    ids = [activity.id for activity in protocol.activities]
+    here = set(data.draw(st.lists(st.sampled_from(ids)))) if ids else set()
+    only = ("questionnaire_items", "questionnaire_minutes")
+    check_sum(protocol, time_on_study, lambda cell: cell.activity_id in here, only)
+
+
+def keep_cells(protocol: Protocol, is_kept: Callable[[Cell], bool]) -> Protocol:
+    """The protocol with some cells of the main timeline's visits only."""
+    return drop_cells(protocol, [cell.key for cell in protocol.cells if not is_kept(cell)])
+
+
+def check_sum(protocol, time_on_study, is_here, names) -> None:
+    """The whole and an empty schedule together are what both parts are together."""
+    main = {visit.id for visit in protocol.main_visits}
     whole = draw(protocol, time_on_study)
-    parts = [draw(drop_cells(protocol, part), time_on_study) for part in (here, there)]
-    for name, values in whole.items():
-        assert np.allclose(values, parts[0][name] + parts[1][name], rtol=1e-9, atol=1e-9)
+    empty = draw(keep_cells(protocol, lambda c: c.visit_id not in main), time_on_study)
+    parts = [
+        draw(
+            keep_cells(protocol, lambda c, side=side: c.visit_id not in main or is_here(c) == side),
+            time_on_study,
+        )
+        for side in (True, False)
+    ]
+    for name in names or whole:
+        both = parts[0][name] + parts[1][name]
+        assert np.allclose(whole[name] + empty[name], both, rtol=1e-9, atol=1e-9)
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.data(), protocols(), times_on_study())
 def test_variants_are_the_designs_that_they_stand_for(data, protocol, time_on_study):
+    """Save a cell in calendar weeks that several columns hold: it belongs to the first of them."""
+    weekly = [cell.activity_id for cell in protocol.cells if cell.mark == "every 3 weeks"]
+    assume(len(weekly) == len(set(weekly)))
     keys = list_keys(protocol)
     row = data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys)))
     kept = np.array([row], dtype=np.bool_).reshape(1, len(keys))

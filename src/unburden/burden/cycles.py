@@ -42,6 +42,7 @@ _THEREAFTER = re.compile(
 )
 _WEEK_LIST = re.compile(r"\bweeks?\s*(\d{1,3}(?:\s*(?:,|and|&)\s*\d{1,3})*)", re.IGNORECASE)
 _ONE_CYCLE = re.compile(r"\bcycle\s*(\d{1,3})\b", re.IGNORECASE)
+_CYCLE_COUNT = re.compile(r"\b(?:for|up to|until|<=?|of)?\s*(\d{1,3})\s+cycles\b", re.IGNORECASE)
 _DAY = re.compile(r"\b(?:day|d)\s*(\d{1,3})\b(?!\s*(?:-|to)\s*\d)", re.IGNORECASE)
 _DAY_SPAN = re.compile(r"\b(?:day|d)\s*(\d{1,3})\s*-\s*(\d{1,3})\b", re.IGNORECASE)
 _FIRST_PART = re.compile(
@@ -145,6 +146,8 @@ class CycleReader:
         if every is None:
             return None
         days, clock, rule, matched = every
+        if visit.offset_days is not None:
+            return self._go_on_from(visit.offset_days, days, words)
         if _FOLLOW_UP.search(words):
             return Recurrence(
                 (days,), days, "calendar", "alive", f"{rule}-of-follow-up", matched, "treatment"
@@ -156,6 +159,14 @@ class CycleReader:
             start = self.last_bounded_day
         length = self._length_for(words) if clock == "cycle" else None
         return Recurrence((start + days,), days, clock, "treatment", rule, matched, cycle_days=length)
+
+    def _go_on_from(self, first: float, days: float, words: str) -> Recurrence:
+        """A column on a day of its own that is gone through again, such as a loop of a USDM timeline."""
+        count = _CYCLE_COUNT.search(words)
+        last = first + (int(count[1]) - 1) * days if count else None
+        return Recurrence(
+            (first,), days, "cycle", "treatment", "loop", words[-60:], last_day=last, cycle_days=days
+        )
 
     def _find_interval(self, words: str) -> tuple[float, Clock, str, str] | None:
         if found := _EVERY_NTH.search(words):

@@ -68,10 +68,14 @@ class Layout:
     """All occurrences of an arm's main visits, with what could not be laid out.
 
     `read` holds the recurrence of each visit that has one; `notes` tell what is counted once
-    though it recurs.
+    though it recurs. `days` are all whole days from the reference on which a column of the
+    arm falls, with cells or without, and `last_day` the last offset: neither changes where cells are
+    dropped.
     """
 
     occurrences: tuple[Occurrence, ...]
+    days: tuple[int, ...] = ()
+    last_day: float = 0.0
     read: dict[str, Recurrence] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -90,11 +94,11 @@ def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, condu
     reader = CycleReader(protocol, conduct.cycle_days, conduct.recurrences)
     laid = _Laying(course)
     for visit in protocol.visits_of_arm(arm_id):
-        cells = protocol.cells_by_visit[visit.id]
-        if cells:
-            laid.add(visit, cells, reader)
+        laid.add(visit, protocol.cells_by_visit[visit.id], reader)
     laid.problems.raise_if_any(InvalidEvidence)
-    return Layout(tuple(laid.occurrences), laid.read, tuple(laid.notes))
+    days = tuple(sorted({int(day // 1) for day in laid.days}))
+    last_day = max(laid.days, default=0.0)
+    return Layout(tuple(laid.occurrences), days, last_day, laid.read, tuple(laid.notes))
 
 
 class _Laying:
@@ -106,11 +110,15 @@ class _Laying:
         self.read: dict[str, Recurrence] = {}
         self.notes: list[str] = []
         self.problems = Problems("cycles of the schedule")
+        self.days: set[float] = set()
         self._done: set[tuple[str, float]] = set()
         self._shares: dict[Presence, float] = {}
 
     def add(self, visit: Visit, cells: tuple[Cell, ...], reader: CycleReader) -> None:
         column = reader.read_visit(visit)
+        self._add_days(visit, column)
+        if not cells:
+            return
         if column is None or not self._check_end(visit, column):
             if column is None and visit.repeat:
                 self.notes.append(
@@ -138,6 +146,19 @@ class _Laying:
         if presence not in self._shares:
             self._shares[presence] = presence.find_share(self.course)
         self.occurrences.append(Occurrence(visit, cells, presence, self._shares[presence], recurs))
+
+    def _add_days(self, visit: Visit, column: Recurrence | None) -> None:
+        """The days of a visit, with cells or without, that other visits count to."""
+        if column is not None and column.after is not None:
+            return
+        if column is not None and self._has_end(column):
+            self.days |= {presence.day for presence in self._iterate(column) if presence.day is not None}
+        elif visit.offset_days is not None:
+            self.days.add(visit.offset_days)
+
+    def _has_end(self, column: Recurrence) -> bool:
+        bounded = column.every_days is None or column.last_day is not None
+        return bounded or self.course.has_end(column.state)
 
     def _iterate(self, recurrence: Recurrence) -> Iterator[Presence]:
         """The times at which somebody is there; a lead day counts even where nobody is."""

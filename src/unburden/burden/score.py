@@ -87,7 +87,7 @@ def score_schedule(
     used = replace_evidence(replace_evidence(ledger, overrides), persona.overrides)
     activity_kinds = classify_activities(protocol, used, kinds)
     schedule = _Schedule(protocol, used, activity_kinds, course, conduct, arm_id)
-    patient_times = make_patient_times(schedule.derive_lines(), course, schedule.last_day)
+    patient_times = make_patient_times(schedule.derive_lines(), course, schedule.layout.last_day)
     lines = merge_lines(weigh_lines(patient_times))
     evidence = {**used.evidence_by_id, **schedule.own_evidence}
     return BurdenScore(
@@ -182,12 +182,6 @@ class _Schedule:
         """The visits counted, in the protocol's order."""
         return tuple(dict.fromkeys(each.visit for each in self.layout.occurrences))
 
-    @property
-    def last_day(self) -> float:
-        """The last day on which the schedule asks anything."""
-        days = (o.presence.day for o in self.layout.occurrences if o.presence.after is None)
-        return max((day for day in days if day is not None), default=0.0)
-
     def find_notes(self) -> Iterator[str]:
         """What is not counted, or counted by a rule of thumb."""
         known = (self.protocol, self.ledger, self.kinds, self.course, self.conduct, self.arm_id)
@@ -230,7 +224,9 @@ class _Schedule:
             occurrence.visit.place
         )
         if overhead:
-            yield _derive_line(KindQuantity("home_minutes", overhead), "visit", occurrence, (), ())
+            cells = occurrence.cells if occurrence.recurs else ()
+            ids = tuple(sorted({cell.activity_id for cell in cells}))
+            yield _derive_line(KindQuantity("home_minutes", overhead), "visit", occurrence, ids, ())
 
     def _ask(self, occurrence: Occurrence) -> Iterator[_Asked]:
         for cell in occurrence.cells:
@@ -242,12 +238,8 @@ class _Schedule:
     def _count_days_until_next(self, occurrence: Occurrence) -> float:
         """Days to the arm's next occurrence; 0 for the last one and for one without a day."""
         day = occurrence.calendar_day
-        later = [d for d in self._days if day is not None and d > day]
+        later = [d for d in self.layout.days if day is not None and d > day]
         return float(later[0] - day) if later and day is not None else 0.0
-
-    @property
-    def _days(self) -> list[int]:
-        return sorted({o.calendar_day for o in self.layout.occurrences if o.calendar_day is not None})
 
     def _add_caregiver(self, lines: Iterable[BurdenLine]) -> Iterator[BurdenLine]:
         """Each line, and a caregiver's share of it where it is time away from home."""
@@ -266,13 +258,13 @@ class _Schedule:
                 day = each.calendar_day
                 dates.setdefault(follow_up if day is None else day, []).append(each)
         for found in dates.values():
-            visit_ids = tuple(sorted({each.visit.id for each in found}))
+            cells = tuple(sorted({cell.key for each in found for cell in each.cells}))
             recurs, day = any(each.recurs for each in found), found[0].calendar_day
             base = BurdenLine(
                 "contact_days", "day", COUNT_ONE, 1.0, Place.SITE,
                 None if recurs or day is not None else found[0].visit.id,
                 None if recurs else day,
-                day_visit_ids=visit_ids if recurs else (),
+                day_cells=cells if recurs else (),
             )  # fmt: skip
             presences = tuple(dict.fromkeys(each.presence.floor() for each in found))
             for line in self._add_caregiver(_derive_day_lines(base)):

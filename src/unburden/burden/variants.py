@@ -131,10 +131,10 @@ class _Causes:
         """The cells, any of which keeps the line; () where nothing of the schedule does."""
         if line.cause == "unscheduled":
             return ()
-        if line.day_visit_ids:
-            return tuple(cell for visit_id in line.day_visit_ids for cell in self.by_visit[visit_id])
+        if line.day_cells:
+            return tuple(self.place_of[key] for key in line.day_cells)
         if line.visit_id is None:
             return self.by_day[line.calendar_day]
-        if line.cause in ("cell", "setup"):
+        if line.activity_ids:
             return tuple(self.place_of[line.visit_id, activity_id] for activity_id in line.activity_ids)
         return self.by_visit[line.visit_id]

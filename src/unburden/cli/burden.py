@@ -48,9 +48,9 @@ def score_burden(
         typer.echo(text)
         return
     typer.echo(f"{protocol.title} ({protocol.source})")
-    for ask in asks.by_persona:
+    for title, ask in _join_arms(asks, protocol):
         typer.echo("")
-        for line in _print_ask(ask, asks, protocol):
+        for line in _print_ask(title, ask):
             typer.echo(line)
     for line in _print_all(asks):
         typer.echo(line)
@@ -96,17 +96,39 @@ def _read_shares(text: str) -> dict[str, float]:
     return shares
 
 
-def _print_ask(ask: "PersonaAsk", asks: "Asks", protocol: "Protocol") -> Iterator[str]:
-    """One persona's table, a line a dimension."""
+def _join_arms(asks: "Asks", protocol: "Protocol") -> list[tuple[str, "PersonaAsk"]]:
+    """Each table once, with its title: arms that ask the same of a persona share one."""
     arms = {arm.id: arm.name for arm in protocol.arms}
-    yield f"{arms.get(ask.arm_id or '', 'every patient')}, {ask.persona} ({ask.share:.0%} of all)"
+    joined: list[tuple[list[str], float, PersonaAsk]] = []
+    for ask in asks.by_persona:
+        name = arms.get(ask.arm_id or "", "every patient")
+        for i, (names, share, other) in enumerate(joined):
+            if other.persona == ask.persona and other.score.totals == ask.score.totals:
+                joined[i] = ([*names, name], share + ask.share, other)
+                break
+        else:
+            joined.append(([name], ask.share, ask))
+    return [
+        (f"{' and '.join(names)}, {ask.persona} ({share:.0%} of all)", ask) for names, share, ask in joined
+    ]
+
+
+def _print_ask(title: str, ask: "PersonaAsk") -> Iterator[str]:
+    """One persona's table, a line a dimension; what is not asked at all stands in one line below."""
+    yield title
     has_care = bool(ask.increment)
     head = f"  {'':22}{'expected':>12}{'95 % interval':>22}{'8 of 10 patients':>20}"
     yield head + (f"{'beyond standard care':>24}" if has_care else "") + "  unit"
+    nothing = [
+        name for name, total in ask.score.totals.items() if total.high == 0 and not _differs(ask, name)
+    ]
     for name, total in ask.score.totals.items():
+        if name in nothing:
+            continue
         spread = ask.spread.get(name)
         line = f"  {name.replace('_', ' '):22}{_say(total.value):>12}{_say_range(total.low, total.high):>22}"
-        line += f"{_say_range(spread.tenth, spread.ninetieth) if spread else '':>20}"
+        between = _say_range(spread.tenth, spread.ninetieth, "all alike") if spread else ""
+        line += f"{between:>20}"
         if has_care:
             more = ask.increment[name]
             told = f"{more.value:+,.3g}" if more.value else "0"
@@ -119,6 +141,13 @@ def _print_ask(ask: "PersonaAsk", asks: "Asks", protocol: "Protocol") -> Iterato
     for name, estimate in ask.views.items():
         shown = _say_range(estimate.low, estimate.high)
         yield f"  {name[:22]:22}{_say(estimate.value):>12}{shown:>22}{'':20}  {estimate.unit} (declared view)"
+    if nothing:
+        yield f"  none: {', '.join(name.replace('_', ' ') for name in nothing)}"
+
+
+def _differs(ask: "PersonaAsk", name: str) -> bool:
+    """Whether standard care asks it though the trial does not."""
+    return name in ask.increment and ask.increment[name].value != 0
 
 
 def _print_all(asks: "Asks") -> Iterator[str]:
@@ -127,6 +156,8 @@ def _print_all(asks: "Asks") -> Iterator[str]:
     yield f"all patients together ({asks.draws:,} draws, seed {asks.seed})"
     yield f"  {'':22}{'mean':>12}{'95 % interval':>22}{'tenth with most':>20}  most of the uncertainty"
     for name, mean in asks.mean.items():
+        if mean.high == 0:
+            continue
         drivers = [d for d in asks.drivers.get(name, ()) if d.total >= _LEAST_DRIVER][:_DRIVERS_SHOWN]
         why = ", ".join(f"{d.name} {d.total:.0%}" for d in drivers)
         shown = _say_range(mean.low, mean.high)
@@ -138,8 +169,8 @@ def _say(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _say_range(low: float, high: float) -> str:
-    return "exact" if low == high else f"{_say(low)} to {_say(high)}"
+def _say_range(low: float, high: float, alike: str = "exact") -> str:
+    return alike if _say(low) == _say(high) else f"{_say(low)} to {_say(high)}"
 
 
 def tell_asks(asks: "Asks", protocol: "Protocol") -> dict[str, Any]:

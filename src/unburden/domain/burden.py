@@ -179,11 +179,11 @@ class BurdenLine:
     `cause` says what makes the line appear. "cell": the single activity in `activity_ids` at
     `visit_id`. "setup": any of `activity_ids` at `visit_id` (one needle for several tubes).
     "visit": any activity at `visit_id` (check-in at home or on the telephone). "day": any visit
-    at the site on `calendar_day` (travel, arrival), or any of `day_visit_ids` where one of them
-    recurs; `visit_id` is then None. "unscheduled": a visit that no schedule plans. `times` already
-    holds the probability of being on study at that time and, for a visit that recurs, how often it
-    is expected. `detail` is the class of an invasive procedure, else "". `factor_ids` name further
-    entries that multiply, such as a footnote's share of patients.
+    at the site on `calendar_day` (travel, arrival), or any cell of `day_cells`, (visit, activity),
+    where a column recurs; `visit_id` is then None. "unscheduled": a visit that no schedule plans.
+    `times` already holds the probability of being on study at that time and, for a visit that recurs,
+    how often it is expected. `detail` is the class of an invasive procedure, else "". `factor_ids`
+    name further entries that multiply, such as a footnote's share of patients.
     """
 
     dimension: str
@@ -196,7 +196,12 @@ class BurdenLine:
     activity_ids: tuple[str, ...] = ()
     detail: str = ""
     factor_ids: tuple[str, ...] = ()
-    day_visit_ids: tuple[str, ...] = ()
+    day_cells: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def day_visit_ids(self) -> tuple[str, ...]:
+        """The visits of `day_cells`, each once."""
+        return tuple(dict.fromkeys(visit_id for visit_id, _ in self.day_cells))
 
     @property
     def entry_ids(self) -> tuple[str, ...]:

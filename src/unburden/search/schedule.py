@@ -204,8 +204,8 @@ def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, A
         at_site = (Place.SITE, Place.LOCAL)
         return [
             variable
-            for ((visit_id, _), place), variable in placed.items()
-            if place in at_site and _falls_on(visit_id, line, days)
+            for ((visit_id, activity_id), place), variable in placed.items()
+            if place in at_site and _falls_on(visit_id, activity_id, line, days)
         ]
     return [
         variable
@@ -216,8 +216,8 @@ def _find_causes(protocol: Protocol, line: BurdenLine, placed: Mapping[Placed, A
     ]
 
 
-def _falls_on(visit_id: str, line: BurdenLine, days: Mapping[str, int | None]) -> bool:
-    """Whether a visit is one of those that bring about a line of a date."""
-    if line.day_visit_ids:
-        return visit_id in line.day_visit_ids
+def _falls_on(visit_id: str, activity_id: str, line: BurdenLine, days: Mapping[str, int | None]) -> bool:
+    """Whether a cell is one of those that bring about a line of a date."""
+    if line.day_cells:
+        return (visit_id, activity_id) in line.day_cells
     return days[visit_id] == line.calendar_day if line.visit_id is None else visit_id == line.visit_id

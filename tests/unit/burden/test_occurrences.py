@@ -297,3 +297,53 @@ def test_typical_patients_have_the_shares_of_their_curve():
         ends = course.find_end_days(state)
         for day in (0.0, 49.0, 50.0, 99.0, 150.0, 200.0, 299.0, 300.0):
             assert float(np.mean(ends > day)) == pytest.approx(curve_of.share_at(day), abs=1e-3)
+
+
+def test_a_usdm_loop_whose_decision_has_a_timing_is_gone_through_again(tmp_path):
+    """Cycles of 21 days with days 1 and 8, six of them: a decision 21 days after day 1 leads back."""
+    import json
+
+    from unburden.data.formats.usdm import read_usdm, write_usdm
+
+    visits = (Visit("d1", "Day 1", "main", 0.0), Visit("d8", "Day 8", "main", 7.0))
+    plain = Protocol(
+        "P", "P", "loop", (Timeline("main", "Main", True),), visits,
+        (Activity("hem", "Hematology"),), (Cell("d1", "hem"), Cell("d8", "hem")),
+    )  # fmt: skip
+    path = tmp_path / "loop.json"
+    write_usdm(plain, path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    (timeline,) = document["study"]["versions"][0]["studyDesigns"][0]["scheduleTimelines"]
+    first, last = timeline["instances"]
+    decision = {
+        "description": "",
+        "epochId": last.get("epochId"),
+        "id": "again",
+        "extensionAttributes": [],
+        "name": "again",
+        "label": "Fewer than 6 cycles",
+        "instanceType": "ScheduledDecisionInstance",
+        "defaultConditionId": None,
+        "conditionAssignments": [
+            {
+                "id": "back",
+                "extensionAttributes": [],
+                "condition": "until 6 cycles are done",
+                "conditionTargetId": first["id"],
+                "instanceType": "ConditionAssignment",
+            }
+        ],
+    }
+    last["defaultConditionId"] = "again"
+    timeline["instances"].append(decision)
+    timing = next(t for t in timeline["timings"] if t["relativeFromScheduledInstanceId"] == last["id"])
+    own = {key: {**timing[key], "id": f"again-{key}"} for key in ("type", "relativeToFrom")}
+    more = {"id": "timing-again", "value": "P21D", "relativeFromScheduledInstanceId": "again"}
+    timeline["timings"].append({**timing, **own, **more})
+    path.write_text(json.dumps(document), encoding="utf-8")
+    protocol = read_usdm(path)
+    assert [v.repeat for v in protocol.main_visits] == ["until 6 cycles are done (every 21 days)"] * 2
+    days = find_days(protocol=protocol, curves={"treatment": curve("treatment", (1000.0, 0.0))})
+    by_visit = sorted([day for day, _ in found] for found in days.values())
+    assert by_visit == [[0, 21, 42, 63, 84, 105], [7, 28, 49, 70, 91, 112]]
+    assert protocol == replace(read_usdm(path))

@@ -50,6 +50,8 @@ ATTRIBUTE = re.compile(r"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
 BLOCK_END = re.compile(r"</(?:p|li|ul|ol|div|tr|h\d)\s*>|<br\s*/?>", re.IGNORECASE)
 MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
+_SHORTEST_CYCLE = 7.0
+
 
 def read_usdm(path: Path) -> Protocol:
     """The protocol that a USDM v4 document describes: its first version, first study design.
@@ -214,7 +216,7 @@ def _make_visits(source: _Source) -> tuple[Visit, ...]:
     visits: list[Visit] = []
     for timeline in timelines:
         timings = _pick_timings(timeline, source)
-        repeats = _find_repeats(timeline)
+        repeats = _find_repeats(timeline, timings, source)
         for instance in source.instances(timeline):
             encounter = source.by_id.get(instance.get("encounterId") or "", {})
             is_invented = bool(find_extensions(encounter, INVENTED_URL))
@@ -282,8 +284,14 @@ def _read_window(timing: Mapping[str, Any]) -> tuple[float, float]:
     return abs(before or 0.0), abs(after or 0.0)
 
 
-def _find_repeats(timeline: Mapping[str, Any]) -> dict[str, str]:
-    """The words of each loop on the instances inside: a decision that leads back to an earlier one."""
+def _find_repeats(
+    timeline: Mapping[str, Any], timings: Mapping[str, Mapping[str, Any]], source: _Source
+) -> dict[str, str]:
+    """The words of each loop on the instances inside: a decision that leads back to an earlier one.
+
+    Where the decision has a timing of its own, the days from the loop's first instance to it are the
+    loop's length and stand behind the words.
+    """
     nodes = {node["id"]: node for node in timeline.get("instances") or []}
     repeats = {
         node_id: extension["valueString"]
@@ -299,8 +307,25 @@ def _find_repeats(timeline: Mapping[str, Any]) -> dict[str, str]:
                 at = nodes[at].get("defaultConditionId")
             if at == decision["id"]:
                 words = branch["condition"] or decision.get("label") or decision["name"]
+                if length := _measure_loop(path, decision["id"], timings, source):
+                    words = f"{words} (every {length:g} days)"
                 repeats.update((visit_id, words) for visit_id in path)
     return repeats
+
+
+def _measure_loop(
+    path: list[str], decision_id: str, timings: Mapping[str, Mapping[str, Any]], source: _Source
+) -> float | None:
+    """Days from the loop's first instance to its decision; None where they are not told.
+
+    A loop before the reference, or of less than a week, is no cycle of treatment.
+    """
+    if not path or decision_id not in timings:
+        return None
+    start, end = (_read_offset(each, timings, source) for each in (path[0], decision_id))
+    if start is None or end is None or start < 0 or end - start < _SHORTEST_CYCLE:
+        return None
+    return end - start
 
 
 def _make_activities(source: _Source) -> tuple[Activity, ...]:
