@@ -68,6 +68,15 @@ def draw_population(
     return PopulationBurden(dict(zip(names, map(float, shares), strict=True)), mean, by_name, worst)
 
 
+def draw_worst_tenth(
+    weighted: Sequence[tuple[float, BurdenScore]], evidence_draws: EvidenceDraws, dimension: str
+) -> float:
+    """The mean of the tenth with most of one dimension, as in `draw_population`."""
+    patients = np.array([draw_patients(score, evidence_draws)[dimension] for _, score in weighted])
+    shares = np.array([share for share, _ in weighted]) / evidence_draws.draws
+    return find_worst_mean(patients.ravel(), np.repeat(shares, evidence_draws.draws))
+
+
 def find_worst_mean(values: Floats, weights: Floats, worst_share: float = WORST_SHARE) -> float:
     """Mean of the largest values that together weigh `worst_share` of the whole (CVaR).
 

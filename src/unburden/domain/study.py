@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from unburden.domain.asks import Asks
+from unburden.domain.asks import Asks, ScheduleChange
 from unburden.domain.burden import BurdenScore, BurdenView, Evidence, Persona, TimeOnStudy
 from unburden.domain.cohort import Attrition, Cohort
 from unburden.domain.conduct import Conduct
@@ -166,7 +166,8 @@ class StudyResult:
     `scores` hold the protocol as written by arm and persona; `overall` is their mixture for a
     patient drawn at random from the comparison. `highlights` name designs of the frontier that a
     reader looks for first. `reasons` say why each cell of the main timeline is there, `role_shares`
-    what cells of each role ask of the overall patient.
+    what cells of each role ask of the overall patient. `asks` tell what the schedule asks of whom;
+    `changes` say by id what each design of the frontier changes in that.
     """
 
     study: Study
@@ -181,6 +182,7 @@ class StudyResult:
     version: str
     checks: tuple[RecordCheck, ...] = ()
     asks: Asks | None = None
+    changes: Mapping[str, ScheduleChange] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

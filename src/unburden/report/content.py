@@ -36,25 +36,11 @@ from unburden.domain.sequential import (
     WangTsiatis,
 )
 from unburden.domain.study import StudyResult
+from unburden.report.ask_content import derive_ask_content
+from unburden.report.numbers import WORDS_BY_DIMENSION, count_procedures, say, tell
+from unburden.report.sure_content import derive_sure_content, tell_change, tell_orders
 from unburden.report.trace_content import tell_reason, tell_roles, tell_row_reasons
 
-WORDS_BY_DIMENSION: Mapping[str, str] = {
-    PATIENT_MINUTES: "Time in all (at the site, at home, travelling)",
-    "contact_days": "Days with contact outside home",
-    "site_minutes": "Time at the site",
-    "home_minutes": "Time at home or on the telephone",
-    "travel_minutes": "Travel time",
-    "travel_km": "Distance travelled",
-    "blood_ml": "Blood taken",
-    "radiation_msv": "Radiation (effective dose)",
-    "invasive_procedures": "Invasive procedures (needles, biopsies)",
-    "questionnaire_items": "Questions answered",
-    "questionnaire_minutes": "Time with questionnaires (part of the times above)",
-    "fasting_hours": "Fasting before tests",
-    "diary_days": "Days of keeping a diary or wearing a device",
-    "caregiver_minutes": "Time of a caregiver",
-    "out_of_pocket_usd": "Own money spent on journeys",
-}
 WORDS_BY_GOAL: Mapping[str, str] = {
     "burden_per_patient": "Burden per patient",
     "total_burden": "Burden of all patients",
@@ -98,7 +84,7 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
         "protocol_notes": list(study.protocol.notes),
         "protocol": _tell_protocol(result),
         "burden": _tell_scores(result),
-        "overall": _tell_score(result, result.overall),
+        "overall": _tell_score(result, result.overall, result.asks.increment if result.asks else {}),
         "schedule": _tell_schedule(result),
         "attrition": _tell_attrition(result),
         "inputs": [{"what": what, **tell(e)} for what, e in study.inputs.items()],
@@ -118,6 +104,9 @@ def derive_content(result: StudyResult) -> dict[str, Any]:
             {"what": list(h.what), "design": h.design_id, "saving": tell(h.saving)} for h in result.highlights
         ],
         "examined": result.frontier.examined,
+        "asks": derive_ask_content(result),
+        "sure": derive_sure_content(result),
+        "orders": tell_orders(result),
         "checks": [
             {
                 "name": c.name,
@@ -145,39 +134,6 @@ def render_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def tell(estimate: Estimate) -> dict[str, Any]:
-    """A number for readers and for machines: `text` says it with its unit."""
-    low, high = say(estimate.low, estimate.unit), say(estimate.high, estimate.unit)
-    interval = "" if estimate.is_exact else f"{estimate.level:.0%} interval {low} to {high}"
-    if interval and all(source.startswith("simulated:") for source in estimate.sources):
-        interval += ": error of the simulation only; real recruitment, event rates and effect may differ"
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "level": estimate.level,
-        "unit": estimate.unit,
-        "sources": list(estimate.sources),
-        "text": say(estimate.value, estimate.unit),
-        "interval": interval,
-    }
-
-
-def say(value: float, unit: str) -> str:
-    """A number in words: minutes over two hours in hours, three figures, large ones with commas.
-
-    >>> say(150.0, "minute"), say(0.9, "1"), say(12345.6, "hour"), say(3.0, "day")
-    ('2.5 hours', '0.9', '12,346 hours', '3 days')
-    """
-    if unit == "minute" and abs(value) >= 120:
-        value, unit = value / 60, "hour"
-    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    if unit == "1":
-        return number
-    is_word = unit.isalpha() and unit not in ("km", "mL", "mSv", "USD")
-    return f"{number} {unit}{'s' if is_word and number != '1' else ''}"
-
-
 def _tell_protocol(result: StudyResult) -> dict[str, Any]:
     protocol = result.study.protocol
     return {
@@ -198,25 +154,39 @@ def _tell_protocol(result: StudyResult) -> dict[str, Any]:
 def _tell_scores(result: StudyResult) -> list[dict[str, Any]]:
     """One entry for each arm and persona; arms that ask the same of a persona share one."""
     told: list[dict[str, Any]] = []
+    arms: list[list[str]] = []
+    more = {(a.arm_id, a.persona): a.increment for a in result.asks.by_persona} if result.asks else {}
     for score in result.scores:
-        entry = _tell_score(result, score)
-        same = [t for t in told if t["persona"] == entry["persona"] and t["totals"] == entry["totals"]]
-        if same:
-            same[0]["arm"] = (
-                "every arm" if len(result.study.protocol.arms) == 2 else f"{same[0]['arm']}, {entry['arm']}"
-            )
+        entry = _tell_score(result, score, more.get((score.arm_id, score.persona), {}))
+        for other, names in zip(told, arms, strict=True):
+            if other["persona"] == entry["persona"] and other["totals"] == entry["totals"]:
+                names.append(entry["arm"])
+                break
         else:
             told.append(entry)
+            arms.append([entry["arm"]])
+    every = max(2, len(result.study.protocol.arms))
+    for entry, names in zip(told, arms, strict=True):
+        entry["arm"] = "every arm" if len(names) == every else ", ".join(names)
     return told
 
 
-def _tell_score(result: StudyResult, score: BurdenScore) -> dict[str, Any]:
+def _tell_score(result: StudyResult, score: BurdenScore, increment: Mapping[str, Estimate]) -> dict[str, Any]:
+    """A score's totals, each with what comes on top of standard care (None where that is not known)."""
     arms = {arm.id: arm.name for arm in result.study.protocol.arms}
     order = [PATIENT_MINUTES, *(d for d in score.totals if d != PATIENT_MINUTES)]
     return {
         "arm": arms.get(score.arm_id or "", "any arm"),
         "persona": score.persona,
-        "totals": [{"dimension": d, "words": WORDS_BY_DIMENSION[d], **tell(score.totals[d])} for d in order],
+        "totals": [
+            {
+                "dimension": d,
+                "words": WORDS_BY_DIMENSION[d],
+                **tell(score.totals[d]),
+                "increment": tell(increment[d]) if d in increment else None,
+            }
+            for d in order
+        ],
         "invasive": _tell_invasive(score),
         "notes": list(score.notes),
     }
@@ -224,13 +194,8 @@ def _tell_score(result: StudyResult, score: BurdenScore) -> dict[str, Any]:
 
 def _tell_invasive(score: BurdenScore) -> list[dict[str, Any]]:
     """Expected invasive procedures by class ("venepuncture"), most frequent first."""
-    counts: dict[str, float] = {}
-    for line in score.lines:
-        if line.dimension == "invasive_procedures":
-            amount = compute_amount(line, score.evidence)
-            counts[line.detail] = counts.get(line.detail, 0.0) + amount
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [{"class": name, "value": count, "text": say(count, "1")} for name, count in ordered]
+    counts = count_procedures(score)
+    return [{"class": name, "value": count, "text": say(count, "1")} for name, count in counts.items()]
 
 
 def _tell_schedule(result: StudyResult) -> dict[str, Any]:
@@ -398,6 +363,7 @@ def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]
         },
         "burden": {name: tell(estimate) for name, estimate in design.burden.totals.items()},
         "changes": changes,
+        "order": tell_change(result.changes.get(design.id)),
         "proof": None
         if design.proof is None
         else {"solver": design.proof.solver, "status": design.proof.status, "gap": design.proof.gap},

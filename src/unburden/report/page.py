@@ -59,11 +59,18 @@ def _to_script_data(value: object) -> Markup:
 
 @cache
 def _load_template(name: str) -> jinja2.Template:
-    text = files("unburden.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FunctionLoader(_read_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.from_string(text)
+    return environment.get_template(name)
+
+
+def _read_template(name: str) -> str:
+    return files("unburden.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 @cache

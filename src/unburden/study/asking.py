@@ -6,10 +6,13 @@ from functools import cached_property
 
 from unburden.burden.draws import EvidenceDraws
 from unburden.burden.drivers import find_drivers
+from unburden.burden.footnotes import classify_footnotes
 from unburden.burden.population import draw_population
 from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.burden.views import apply_view, find_home_days, find_peak_blood, spread_patients
-from unburden.domain.asks import Asks, PersonaAsk
+from unburden.data.evidence import read_evidence
+from unburden.domain.asks import Asks, Override, PersonaAsk
+from unburden.domain.blood_limits import find_blood_limit
 from unburden.domain.burden import BurdenScore, BurdenView, Evidence, Persona, TimeOnStudy
 from unburden.domain.conduct import Conduct
 from unburden.domain.estimate import Estimate
@@ -20,6 +23,7 @@ from unburden.study.scoring import (
     PLAIN_CONDUCT,
     find_course,
     list_weighted,
+    mix_scores,
     score_burden,
     subtract_scores,
     weigh_scores,
@@ -75,22 +79,12 @@ def describe_asks(
     weighted = list_weighted(scores, personas, shares)
     population = draw_population(weighted, EvidenceDraws(draws, seed))
     overall = weigh_scores(scores, personas, shares)
+    care = outside.mix(weighted)
     by_name = {persona.name: persona.share for persona in personas}
     asks = [
-        PersonaAsk(
-            persona=score.persona,
-            arm_id=score.arm_id,
-            share=shares.get(score.arm_id, 0.0) * by_name[score.persona],
-            score=score,
-            home_days=find_home_days(score),
-            peak_blood=find_peak_blood(score),
-            spread=spread_patients(score),
-            increment=find_increment(score, care) if (care := outside.find(score)) else {},
-            views={view.name: apply_view(score, view) for view in views},
-        )
+        _describe_persona(score, shares.get(score.arm_id, 0.0) * by_name[score.persona], outside, views)
         for score in scores
     ]
-    own = tuple(e for persona in personas for e in persona.overrides)
     return Asks(
         by_persona=tuple(asks),
         mean={name: population.mean.estimate(name) for name in UNIT_BY_TOTAL},
@@ -98,8 +92,41 @@ def describe_asks(
         drivers=find_drivers(overall),
         draws=draws,
         seed=seed,
-        overridden=(*evidence, *own),
+        overridden=find_overrides(evidence, personas),
+        standard_care=care,
+        increment=find_increment(overall, care) if care else {},
+        views={view.name: apply_view(overall, view) for view in views},
+        footnotes=classify_footnotes(protocol),
+        blood_limit=find_blood_limit(read_evidence(), weight_kg=None, is_healthy=False),
     )
+
+
+def _describe_persona(
+    score: BurdenScore, share: float, outside: "_StandardCare", views: Sequence[BurdenView]
+) -> PersonaAsk:
+    care = outside.find(score)
+    return PersonaAsk(
+        persona=score.persona,
+        arm_id=score.arm_id,
+        share=share,
+        score=score,
+        home_days=find_home_days(score),
+        peak_blood=find_peak_blood(score),
+        spread=spread_patients(score),
+        standard_care=care,
+        increment=find_increment(score, care) if care else {},
+        views={view.name: apply_view(score, view) for view in views},
+    )
+
+
+def find_overrides(evidence: Sequence[Evidence], personas: Sequence[Persona]) -> tuple[Override, ...]:
+    """Every entry that the study brings, first those for all, with what each of them replaces."""
+    usual = dict(read_evidence().evidence_by_id)
+    found = [Override(entry, usual[entry.id]) for entry in evidence]
+    usual |= {entry.id: entry for entry in evidence}
+    for persona in personas:
+        found += [Override(entry, usual[entry.id], persona.name) for entry in persona.overrides]
+    return tuple(found)
 
 
 def find_increment(score: BurdenScore, care: BurdenScore) -> dict[str, Estimate]:
@@ -128,6 +155,11 @@ class _StandardCare:
             return same[0]
         alone = [replace(p, share=1.0) for p in self.personas if p.name == score.persona]
         return weigh_scores(own, alone, {each.arm_id: 1 / len(own) for each in own})
+
+    def mix(self, weighted: Sequence[tuple[float, BurdenScore]]) -> BurdenScore | None:
+        """Standard care of a patient drawn at random from weighted scores of the trial."""
+        found = [(share, care) for share, score in weighted if (care := self.find(score))]
+        return mix_scores(found, "standard care") if found else None
 
     @cached_property
     def _found(self) -> dict[str | None, tuple[BurdenScore, ...]]:

@@ -12,6 +12,7 @@ from unburden.report.content import derive_content, render_json
 from unburden.report.page import render_page
 from unburden.study.asking import sum_up_asks
 from unburden.study.checking import check_records
+from unburden.study.comparing import compare_designs
 from unburden.study.scoring import score_burden, subtract_scores
 from unburden.study.searching import Progress, score_changes, search_designs
 
@@ -35,6 +36,7 @@ def design_study(
     overall = score_changes(study, ())
     reasons = trace_cells(study.protocol, overall.kinds)
     frontier = search_designs(study, trials=trials, seed=seed, progress=progress)
+    asks = sum_up_asks(study, seed=seed)
     return StudyResult(
         study=study,
         scores=scores,
@@ -47,7 +49,8 @@ def design_study(
         seed=seed,
         version=__version__,
         checks=check_records(study, overall),
-        asks=sum_up_asks(study, seed=seed),
+        asks=asks,
+        changes=compare_designs(study, frontier, asks),
     )
 
 

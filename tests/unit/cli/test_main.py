@@ -21,7 +21,7 @@ def test_score_burden_of_a_study_as_json_names_sources():
     assert found.exit_code == 0
     told = json.loads(found.stdout)
     scores = told["patients"]
-    assert {s["persona"] for s in scores} == {"patient at the usual distance", "patient living far away"}
+    assert {s["persona"] for s in scores} == {"patient living near", "patient living far away"}
     assert all(total["sources"] for s in scores for total in s["totals"].values())
     known = {entry["id"]: entry for entry in told["evidence"]}
     entries = {entry for s in scores for line in s["lines"] for entry in line["entries"]}

@@ -141,10 +141,8 @@ def read_problems(folder: Path) -> tuple[str, ...]:
 
 
 def test_personas_are_told_apart_by_name(folder):
-    edit(folder, ('name = "patient living far away"', 'name = "patient at the usual distance"'))
-    assert read_problems(folder) == (
-        "two personas are named 'patient at the usual distance'; give each its own name",
-    )
+    edit(folder, ('name = "patient living far away"', 'name = "patient living near"'))
+    assert read_problems(folder) == ("two personas are named 'patient living near'; give each its own name",)
 
 
 def test_a_persona_without_a_name_is_refused(folder):
