@@ -8,6 +8,7 @@ to a reader. Only rules that carry a number, on the activities that they name, c
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from unburden.burden.footnote_rules import RULES, SOURCE_GAPS, NoteRule, grade_factor
 from unburden.burden.sentences import plain_text, split_sentences
@@ -99,16 +100,19 @@ def classify_footnote(text: str, note_id: str = "") -> NoteEffect:
     >>> classify_footnote("Echocardiogram every third cycle.").factor.value == 1 / 3
     True
     """
-    plain = plain_text(text)
+    return replace(_classify_plain(plain_text(text)), note_id=note_id)
+
+
+@lru_cache(maxsize=4096)
+def _classify_plain(plain: str) -> NoteEffect:
+    """The effect of a plain text: cached, since arms and variants of a protocol ask again."""
     hit = _find_gap(plain) or _find_main_hit(plain)
     if hit is None:
-        return NoteEffect(
-            note_id, NOT_UNDERSTOOD, "no-rule", "no rule meets the text; counted as always done"
-        )
+        return NoteEffect("", NOT_UNDERSTOOD, "no-rule", "no rule meets the text; counted as always done")
     start, end = hit.sentence
     factor = hit.rule.factor or _read_visit_share(hit, plain)
     return NoteEffect(
-        note_id,
+        "",
         hit.rule.kind,
         hit.rule.name,
         hit.rule.reason,
