@@ -141,7 +141,7 @@ class CycleReader:
         return None
 
     def _read_interval(self, words: str, visit: Visit) -> Recurrence | None:
-        """Every so many cycles, weeks or months, from the phase's start on."""
+        """Every so many cycles, weeks or months; the first so long after the phase's start."""
         every = self._find_interval(words)
         if every is None:
             return None

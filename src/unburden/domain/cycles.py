@@ -18,6 +18,8 @@ Clock = Literal["cycle", "calendar"]
 MOST_OCCURRENCES = 5_000
 """A column happens no more often: every week of a hundred years."""
 
+_ROUNDING = 1e-9
+
 TYPICAL_PATIENTS = 1_000
 """How many typical patients stand for all, where a figure is of patients and not of shares."""
 
@@ -70,19 +72,22 @@ class Recurrence:
 
     def iterate_days(self, delay_days: float) -> Iterator[float]:
         """The offsets in order, without end where nothing but the patient's state ends them."""
-        slower = 0.0
-        if self.clock == "cycle" and self.cycle_days:
-            slower = delay_days / self.cycle_days
         day = 0.0
         for lead in self.lead_days:
             day = lead
             if self.last_day is None or day <= self.last_day:
-                yield day + max(day, 0.0) * slower
+                yield day + self._find_delay(day, delay_days)
         while self.every_days is not None:
             day += self.every_days
             if self.last_day is not None and day > self.last_day:
                 return
-            yield day + max(day, 0.0) * slower
+            yield day + self._find_delay(day, delay_days)
+
+    def _find_delay(self, day: float, delay_days: float) -> float:
+        """The delay of the whole cycles before a day."""
+        if self.clock != "cycle" or not self.cycle_days or day <= 0:
+            return 0.0
+        return delay_days * ((day + _ROUNDING) // self.cycle_days)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class KindQuantity:
 
     `dimension` is one of `UNIT_BY_DIMENSION` or `PROCEDURE_MINUTES`. `cause` is "cell" (each time
     the activity is done), "setup:<name>" (once a visit, however many activities name it) or
-    "until-next" (each day until the arm's next visit away from home or call).
+    "until-next" (each day until the arm's next visit, wherever it is).
     `detail` is the class of an invasive procedure, else "".
     """
 

@@ -202,7 +202,7 @@ def test_notes_say_what_was_not_or_roughly_counted():
         "times are weighted by the share on study from assumed:half leave",
         "unscheduled visits are not counted, because their rate is not given",
         "visit 'End' has no day: it is its own date, with everyone on study",
-        "visit 'Week 2' is laid out by the rule 'interval' from 'every 2 weeks'",
+        "visit 'Week 2' is laid out by the rule 'loop' from 'Week 2 / every 2 weeks'",
         "timeline 'Early end' (on: early end of treatment) is not counted: not every patient has it",
         "1 of 1 footnotes are not understood and change nothing: c",
         "1 cells have footnotes; they are counted as always done, save where a footnote gives a share or "
