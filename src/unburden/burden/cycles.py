@@ -102,14 +102,15 @@ class CycleReader:
     def read_cell(self, cell: Cell, visit: Visit, recurrence: Recurrence | None) -> Recurrence | None:
         """When the cell happens, where its own mark says so within a column that recurs; else None.
 
-        A mark in calendar weeks stays with the calendar though the column goes by cycles.
+        A mark in calendar weeks stays with the calendar though the column goes by cycles; that of
+        imaging ("every 9 weeks from start of treatment") also in a column that is one day of a cycle.
         """
-        if recurrence is None or recurrence.every_days is None or visit.id in self.declared:
-            return None
-        if len(cell.mark) < _SHORTEST_MARK:
+        if visit.id in self.declared or len(cell.mark) < _SHORTEST_MARK:
             return None
         mark = plain(cell.mark)
         title = self.protocol.activity_by_id[cell.activity_id].title
+        if recurrence is None or recurrence.every_days is None:
+            return self._read_imaging(mark, title, visit)
         return self._read_weeks(mark, title, recurrence) or self._read_listed_cycles(mark, recurrence, visit)
 
     def _length_for(self, words: str) -> float | None:
@@ -201,6 +202,14 @@ class CycleReader:
         if listed and listed.start() < every.start():
             lead = tuple(sorted({7.0 * int(n) for n in re.findall(r"\d+", listed[1])}))
         return Recurrence(lead, days, "calendar", state, "cell-in-weeks", every[0])
+
+    def _read_imaging(self, mark: str, title: str, visit: Visit) -> Recurrence | None:
+        """Imaging in calendar weeks at one day of a numbered cycle; None where an X says "this day too"."""
+        if not _ONE_CYCLE.search(plain(visit.name)) or re.match(r"\(?x\b", mark, re.IGNORECASE):
+            return None
+        day = Recurrence((visit.offset_days or 0.0,), None, "cycle", "treatment", "one-cycle")
+        found = self._read_weeks(mark, title, day)
+        return found if found is not None and found.state == "progression" else None
 
     def _read_listed_cycles(self, mark: str, column: Recurrence, visit: Visit) -> Recurrence | None:
         """A cell at some cycles: "Cycles 1, 4, 7 and every 3 cycles thereafter", "every third cycle"."""

@@ -90,8 +90,8 @@ def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, condu
 
     A column without recurrence happens once, on its day, for those on study. One that recurs happens
     on each day of its recurrence for those still in its state; a cell with a recurrence of its own
-    (calendar weeks in a column of cycles) follows that, and counts once a day however many columns
-    hold it. A column whose words are not understood, or that nothing ends because nothing is said of
+    (calendar weeks in a column of cycles, imaging in weeks on one day of a cycle) follows that, and
+    counts once a day however many columns hold it. A column whose words are not understood, or that nothing ends because nothing is said of
     how long patients stay, counts once and is told.
 
     Raises `InvalidEvidence` with every column that recurs without end though a curve is given.
@@ -100,6 +100,7 @@ def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, condu
     laid = _Laying(course)
     for visit in protocol.visits_of_arm(arm_id):
         laid.add(visit, protocol.cells_by_visit[visit.id], reader)
+    laid.add_late()
     laid.problems.raise_if_any(InvalidEvidence)
     days = tuple(sorted({int(day // 1) for day in laid.days}))
     last_day = max(laid.days, default=0.0)
@@ -117,6 +118,7 @@ class _Laying:
         self.problems = Problems("cycles of the schedule")
         self.days: set[float] = set()
         self._done: set[tuple[str, float]] = set()
+        self._late: list[tuple[Visit, Cell, Recurrence]] = []
         self._shares: dict[Presence, float] = {}
 
     def add(self, visit: Visit, cells: tuple[Cell, ...], reader: CycleReader) -> None:
@@ -129,7 +131,9 @@ class _Laying:
                 self.notes.append(
                     f"visit {visit.name!r} repeats ({visit.repeat}), which is not understood: counted once"
                 )
-            self._append(visit, cells, Presence("study", visit.offset_days), recurs=False)
+            cells = tuple(cell for cell in cells if column is not None or self._stays(visit, cell, reader))
+            if cells:
+                self._append(visit, cells, Presence("study", visit.offset_days), recurs=False)
             return
         self.read[visit.id] = column
         by_time: dict[Presence, list[Cell]] = {}
@@ -137,15 +141,39 @@ class _Laying:
             own = reader.read_cell(cell, visit, column)
             if own is not None and not self._check_end(visit, own):
                 own = None
-            for presence in self._iterate(own or column):
-                if own is not None and own.clock == "calendar":
-                    key = (cell.activity_id, presence.day or 0.0)
-                    if key in self._done:
-                        continue
-                    self._done.add(key)
+            for presence in self._iterate_cell(cell, own) if own else self._iterate(column):
                 by_time.setdefault(presence, []).append(cell)
         for presence, found in by_time.items():
             self._append(visit, tuple(found), presence, recurs=column.every_days is not None)
+
+    def add_late(self) -> None:
+        """The times of cells that follow a recurrence of their own in a column that does not recur.
+
+        They come last, so that a column which recurs holds the times that both have.
+        """
+        by_time: dict[tuple[Visit, Presence], list[Cell]] = {}
+        for visit, cell, own in self._late:
+            for presence in self._iterate_cell(cell, own):
+                by_time.setdefault((visit, presence), []).append(cell)
+        for (visit, presence), found in by_time.items():
+            self._append(visit, tuple(found), presence, recurs=True)
+
+    def _stays(self, visit: Visit, cell: Cell, reader: CycleReader) -> bool:
+        """Whether a cell of a column that does not recur is done with the column; else it comes late."""
+        own = reader.read_cell(cell, visit, None)
+        if own is None or not self._check_end(visit, own):
+            return True
+        self._late.append((visit, cell, own))
+        return False
+
+    def _iterate_cell(self, cell: Cell, own: Recurrence) -> Iterator[Presence]:
+        """The times of a cell's own recurrence; in calendar weeks once a day whatever columns hold it."""
+        for presence in self._iterate(own):
+            key = (cell.activity_id, presence.day or 0.0)
+            if own.clock != "calendar" or key not in self._done:
+                yield presence
+            if own.clock == "calendar":
+                self._done.add(key)
 
     def _append(self, visit: Visit, cells: tuple[Cell, ...], presence: Presence, recurs: bool) -> None:
         if presence not in self._shares:

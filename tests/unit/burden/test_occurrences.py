@@ -131,6 +131,20 @@ def test_a_cell_in_weeks_counts_once_a_day_whatever_columns_hold_it():
     assert score(twice).totals["radiation_msv"].value == pytest.approx(score().totals["radiation_msv"].value)
 
 
+def test_imaging_in_weeks_is_not_done_on_a_day_of_the_first_cycle():
+    mark = "Imaging should occur every 8 weeks from start of treatment regardless of dose delays"
+    held = replace(CYCLES, cells=(*CYCLES.cells, Cell("C1D1", "ct", mark)))
+    assert find_days(protocol=held) == find_days()
+    # Where no column that recurs holds it: day 56, for the half that is on treatment and so free of progression.
+    alone = replace(held, cells=tuple(cell for cell in held.cells if cell.key != ("C2", "ct")))
+    assert find_days(protocol=alone)["C1D1"] == [(0, 1), (56, 0.5)]
+    # "X" says that it is done on the column's day too, so that day counts.
+    too = replace(CYCLES, cells=(*CYCLES.cells, Cell("C1D1", "ct", "X, then every 8 weeks")))
+    scan = LEDGER.evidence_by_id["radiation_msv.ct_chest"].value
+    more = score(too).totals["radiation_msv"].value - score().totals["radiation_msv"].value
+    assert more == pytest.approx(scan)
+
+
 def test_patients_differ_by_how_long_they_stay():
     # Half have 4 dates, half 7: screening, 0, 21, 42 and 56, 63, 84.
     spread = spread_patients(score())["contact_days"]
