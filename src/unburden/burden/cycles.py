@@ -42,7 +42,7 @@ _THEREAFTER = re.compile(
 )
 _WEEK_LIST = re.compile(r"\bweeks?\s*(\d{1,3}(?:\s*(?:,|and|&)\s*\d{1,3})*)", re.IGNORECASE)
 _ONE_CYCLE = re.compile(r"\bcycle\s*(\d{1,3})\b", re.IGNORECASE)
-_CYCLE_COUNT = re.compile(r"\b(?:for|up to|until|<=?|of)?\s*(\d{1,3})\s+cycles\b", re.IGNORECASE)
+_CYCLE_COUNT = re.compile(r"(?<!every )(?<!each )\b(\d{1,3})\s+cycles\b", re.IGNORECASE)
 _DAY = re.compile(r"\b(?:day|d)\s*(\d{1,3})\b(?!\s*(?:-|to)\s*\d)", re.IGNORECASE)
 _DAY_SPAN = re.compile(r"\b(?:day|d)\s*(\d{1,3})\s*-\s*(\d{1,3})\b", re.IGNORECASE)
 _FIRST_PART = re.compile(

@@ -135,7 +135,7 @@ def test_imaging_in_weeks_is_not_done_on_a_day_of_the_first_cycle():
     mark = "Imaging should occur every 8 weeks from start of treatment regardless of dose delays"
     held = replace(CYCLES, cells=(*CYCLES.cells, Cell("C1D1", "ct", mark)))
     assert find_days(protocol=held) == find_days()
-    # Where no column that recurs holds it: day 56, for the half that is on treatment and so free of progression.
+    # Where no column that recurs holds it: day 56, for the half on treatment and so free of progression.
     alone = replace(held, cells=tuple(cell for cell in held.cells if cell.key != ("C2", "ct")))
     assert find_days(protocol=alone)["C1D1"] == [(0, 1), (56, 0.5)]
     # "X" says that it is done on the column's day too, so that day counts.
@@ -143,6 +143,17 @@ def test_imaging_in_weeks_is_not_done_on_a_day_of_the_first_cycle():
     scan = LEDGER.evidence_by_id["radiation_msv.ct_chest"].value
     more = score(too).totals["radiation_msv"].value - score().totals["radiation_msv"].value
     assert more == pytest.approx(scan)
+
+
+def test_a_column_with_a_day_goes_on_every_so_many_cycles():
+    # Days 0, 42, 84: "every 2 cycles" is no number of cycles after which it ends.
+    words = "Day 1 every 2 cycles (cycle = 21 days)"
+    again = replace(
+        CYCLES,
+        visits=(Visit("A", words, "main", 0.0, repeat=words),),
+        cells=(Cell("A", "hem"),),
+    )
+    assert find_days(protocol=again)["A"] == [(0, 1), (42, 1), (84, 0.5)]
 
 
 def test_patients_differ_by_how_long_they_stay():
