@@ -259,7 +259,8 @@ class _Schedule:
                 dates.setdefault(follow_up if day is None else day, []).append(each)
         for found in dates.values():
             cells = tuple(sorted({cell.key for each in found for cell in each.cells}))
-            recurs, day = any(each.is_laid_out for each in found), found[0].calendar_day
+            day, shared = found[0].calendar_day, len({each.visit.id for each in found}) > 1
+            recurs = any(each.is_laid_out for each in found) or (day is None and shared)
             base = BurdenLine(
                 "contact_days", "day", COUNT_ONE, 1.0, Place.SITE,
                 None if recurs or day is not None else found[0].visit.id,

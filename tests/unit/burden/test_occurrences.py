@@ -156,6 +156,18 @@ def test_a_column_with_a_day_goes_on_every_so_many_cycles():
     assert find_days(protocol=again)["A"] == [(0, 1), (42, 1), (84, 0.5)]
 
 
+def test_follow_up_visits_on_one_day_share_its_journey():
+    late = Recurrence((30.0,), None, "calendar", "alive", "declared", after="treatment")
+    two = replace(
+        CYCLES,
+        visits=tuple(Visit(name, name, "main", None) for name in ("A", "B")),
+        cells=(Cell("A", "hem"), Cell("B", "ct")),
+    )
+    found = score(two, Conduct(recurrences={"A": late, "B": late}))
+    assert found.totals["contact_days"].value == 1
+    assert [each["contact_days"] for each in found.by_visit.values()] == [0.5, 0.5]
+
+
 def test_patients_differ_by_how_long_they_stay():
     # Half have 4 dates, half 7: screening, 0, 21, 42 and 56, 63, 84.
     spread = spread_patients(score())["contact_days"]
