@@ -91,8 +91,8 @@ def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, condu
     A column without recurrence happens once, on its day, for those on study. One that recurs happens
     on each day of its recurrence for those still in its state; a cell with a recurrence of its own
     (calendar weeks in a column of cycles, imaging in weeks on one day of a cycle) follows that, and
-    counts once a day however many columns hold it. A column whose words are not understood, or that nothing ends because nothing is said of
-    how long patients stay, counts once and is told.
+    counts once a day however many columns hold it. A column whose words are not understood, or that
+    nothing ends because nothing is said of how long patients stay, counts once and is told.
 
     Raises `InvalidEvidence` with every column that recurs without end though a curve is given.
     """

@@ -29,7 +29,7 @@ def find_home_days(score: BurdenScore) -> Estimate | None:
     """Days alive, from the reference to the end, without contact outside home.
 
     None for a mixture and where a visit's day is not known. Contact before the reference (screening)
-    is not subtracted, because those days are not counted.
+    and on the day that ends it all is not subtracted, because those days are not counted.
     """
     times = score.patient_times
     if times is None or not times.is_dated:
@@ -37,7 +37,7 @@ def find_home_days(score: BurdenScore) -> Estimate | None:
     contact = [
         replace(line, times=line.times * times.shares[row])
         for row, line in times.lines
-        if line.dimension == "contact_days" and _is_from_reference(times, row)
+        if line.dimension == "contact_days" and _is_counted(times, row)
     ]
     away = total_terms(find_terms(contact)["contact_days"], score.evidence, "day")
     source = times.alive_source or EVERYONE_LIVES
@@ -111,7 +111,7 @@ def derive_patient_home_days(score: BurdenScore) -> Floats | None:
         return None
     away = np.zeros(len(times.shares))
     for row, line in times.lines:
-        if line.dimension == "contact_days" and _is_from_reference(times, row):
+        if line.dimension == "contact_days" and _is_counted(times, row):
             away[row] += compute_amount(line, score.evidence)
     return np.maximum(0.0, times.days_lived - away @ times.there)
 
@@ -126,10 +126,10 @@ def _weigh_alike(values: Floats) -> Floats:
     return np.full(len(values), 1 / len(values))
 
 
-def _is_from_reference(times: PatientTimes, row: int) -> bool:
-    """Whether a group of lines lies within the days that are counted: not before the reference."""
+def _is_counted(times: PatientTimes, row: int) -> bool:
+    """Whether a group of lines lies within the days that are counted, from the reference to the end."""
     day = times.days[row]
-    return day is None or day >= 0
+    return day is None or 0 <= day < times.end_day
 
 
 def _find_names(line: BurdenLine) -> Iterator[str]:

@@ -168,6 +168,16 @@ def test_follow_up_visits_on_one_day_share_its_journey():
     assert [each["contact_days"] for each in found.by_visit.values()] == [0.5, 0.5]
 
 
+def test_no_day_at_home_is_lost_to_a_visit_after_the_days_that_count():
+    visits = tuple(Visit(f"D{day:g}", f"D{day:g}", "main", day) for day in (0.0, 1.0, 10.0))
+    plain = replace(CYCLES, visits=visits, cells=tuple(Cell(visit.id, "hem") for visit in visits))
+    # Ten days, 0 to 9, two with contact; day 10 is not one of them.
+    found = score(plain, curves={})
+    home, spread = find_home_days(found), spread_home_days(found)
+    assert home is not None and home.value == 8
+    assert spread is not None and spread.mean == 8
+
+
 def test_patients_differ_by_how_long_they_stay():
     # Half have 4 dates, half 7: screening, 0, 21, 42 and 56, 63, 84.
     spread = spread_patients(score())["contact_days"]
