@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import UNIT_BY_DIMENSION
@@ -78,11 +79,13 @@ class Walked:
     amounts: dict[str, float]
     contacts: list[float | None]
     days_alive: float
+    end: float
 
     @property
     def home_days(self) -> float:
-        """Days alive from the reference on that are not dates away from home."""
-        return self.days_alive - sum(1 for day in self.contacts if day is None or day >= 0)
+        """Days alive, from the reference to before `end`, that are not dates away from home."""
+        away = sum(1 for day in self.contacts if day is None or 0 <= day < self.end)
+        return self.days_alive - away
 
 
 def list_patients(world: World) -> list[Patient]:
@@ -127,6 +130,7 @@ class Walk:
         spans = [d for v in self.columns for d in self._days_of(v, always=True)]
         self.last_day = max([0.0, *spans])
         self.first_day = min([0, *(math.floor(d) for d in spans)])
+        self.busy = {math.floor(d) for d in spans}.union(*self.rounds.values())
 
     def _find_end(self) -> float:
         """No state that ends for all is left after this day."""
@@ -214,7 +218,8 @@ class Walk:
         done["caregiver_minutes"] += self.values["caregiver.share"] * away_minutes
         amounts = {name: done[name] for name in UNIT_BY_DIMENSION}
         amounts["patient_minutes"] = sum(done[n] for n in ("site_minutes", "home_minutes", "travel_minutes"))
-        walked = Walked(amounts, contacts, self._count_days(patient, "alive"))
+        end = self.last_day if self.world.horizon_days is None else self.world.horizon_days
+        walked = Walked(amounts, contacts, self._count_days(patient, "alive"), end)
         if self.world.unscheduled is not None:
             walked.days_alive -= self.world.unscheduled[0] / 100 * self._count_days(patient, "study")
         return walked
@@ -228,7 +233,7 @@ class Walk:
     def _list_visits(self, patient: Patient, today: int) -> list[tuple[Visit, list[tuple[str, float]]]]:
         """The visits of a day, each with what is done there and how often."""
         visits, done_by_week = [], set()
-        for visit in self.columns:
+        for visit in self.columns if today in self.busy else ():
             times = self.world.visits.get(visit.id)
             if times is not None and times.after is not None:
                 continue
@@ -299,12 +304,12 @@ class Walk:
                         name = "site_minutes" if away else "home_minutes"
                     amount = q.count * self.values[q.evidence_id]
                     if q.setup:
-                        key = (q.setup, name, amount, q.detail)
+                        key = (q.setup, name, q.evidence_id, q.count, q.detail)
                         setups[key] = max(setups.get(key, 0.0), min(factor, 1.0))
                     else:
                         done[name] += factor * amount * (days if q.cause == "until-next" else 1.0)
-        for (_, name, amount, _), factor in setups.items():
-            done[name] += factor * amount
+        for (_, name, evidence_id, count, _), factor in setups.items():
+            done[name] += factor * count * self.values[evidence_id]
 
     def _go(self, done, times: float) -> None:
         """One journey there and back, arrival and what the day costs."""
@@ -330,11 +335,16 @@ class Walk:
             (sum(by_day.get(d, 0.0) for d in range(first, first + window)) for first in by_day), default=0.0
         )
 
+    @cached_property
+    def walks(self) -> list[Walked]:
+        """What each kind of patient has done."""
+        return [self.walk(patient) for patient in self.patients]
+
     def average(self, true_dates: bool = False) -> dict[str, float]:
         """The mean over patients of every dimension, and of days at home."""
         total: dict[str, float] = defaultdict(float)
-        for patient in self.patients:
-            walked = self.walk(patient, true_dates)
+        walks = [self.walk(p, True) for p in self.patients] if true_dates else self.walks
+        for patient, walked in zip(self.patients, walks, strict=True):
             for name, amount in walked.amounts.items():
                 total[name] += patient.weight * amount
             total["home_days"] += patient.weight * walked.home_days
@@ -343,8 +353,7 @@ class Walk:
     def list_thousand(self, name: str) -> list[float]:
         """The amounts of 1,000 patients, where the curves fall by whole thousandths."""
         found: list[float] = []
-        for patient in self.patients:
-            walked = self.walk(patient)
+        for patient, walked in zip(self.patients, self.walks, strict=True):
             amount = walked.home_days if name == "home_days" else walked.amounts[name]
             copies = round(1000 * patient.weight)
             assert abs(copies - 1000 * patient.weight) < 1e-6, "curves must fall by whole thousandths"
