@@ -58,16 +58,24 @@ class Recurrence:
         problems = Problems(f"recurrence {self.matched!r}")
         rises = list(self.lead_days) == sorted(set(self.lead_days))
         problems.check(bool(self.lead_days) and rises, "needs days that rise, at least one")
-        problems.check(
-            all(abs(day) <= MOST_DAYS for day in self.lead_days), f"has a day beyond {MOST_DAYS:,} days"
-        )
+        for day in self.lead_days:
+            fits = abs(day) <= MOST_DAYS
+            problems.check(fits, f"has the day {day:g}; give days up to {MOST_DAYS:,} from the reference")
         fits = self.every_days is None or 1 <= self.every_days <= MOST_DAYS
-        problems.check(fits, f"recurs every {self.every_days} days; give at least 1 day")
+        problems.check(fits, f"recurs every {self.every_days} days; give days from 1 to {MOST_DAYS:,}")
+        last, first = self.last_day, self.lead_days[0] if self.lead_days else 0.0
+        fits = last is None or first <= last <= MOST_DAYS or not abs(first) <= MOST_DAYS
+        told = f"has the last day {last}; give one from its first day, {first:g}, up to {MOST_DAYS:,}"
+        problems.check(fits, told)
+        fits = self.cycle_days is None or 1 <= self.cycle_days <= MOST_DAYS
+        problems.check(fits, f"has cycles of {self.cycle_days} days; give days from 1 to {MOST_DAYS:,}")
         states = get_args(PatientState)
-        problems.check(self.state in states, f"has the state {self.state!r}; use one of {states}")
-        problems.check(
-            self.after is None or self.after in states, f"starts after {self.after!r}; use one of {states}"
-        )
+        known = ", ".join(states)
+        problems.check(self.state in states, f"has the state {self.state!r}; use one of {known}")
+        fits = self.after is None or self.after in states
+        problems.check(fits, f"starts after {self.after!r}; use one of {known}")
+        told = f"starts after {self.after} has ended and lasts until {self.state} ends; give a later until"
+        problems.check(self.after not in (self.state, "alive"), told)
         problems.raise_if_any(InvalidEvidence)
 
     def iterate_days(self, delay_days: float) -> Iterator[float]:
