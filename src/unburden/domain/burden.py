@@ -149,9 +149,8 @@ class TimeOnStudy:
         problems = Problems("time on study")
         told = f"has {len(self.days)} in days and {len(self.shares)} in shares; give a share for each day"
         problems.check(len(self.days) == len(self.shares), told)
-        outside = [day for day in self.days if not (math.isfinite(day) and day >= 0)]
-        told = f"has {outside[:1]} in days; give days from the reference, day 0, on"
-        if problems.check(not outside, told):
+        outside = [day for day in self.days if not math.isfinite(day)]
+        if problems.check(not outside, f"has {outside[:1]} in days; give finite numbers"):
             rises = next((pair for pair in pairwise(self.days) if pair[0] >= pair[1]), ())
             told = f"has the days {' and then '.join(f'{day:g}' for day in rises)}: days must rise; sort them"
             problems.check(not rises, told)

@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 Clock = Literal["cycle", "calendar"]
 
 MOST_OCCURRENCES = 5_000
-"""A column happens no more often: every week of a hundred years."""
+"""A column happens no more often: every week of a hundred years nearly, every day of thirteen."""
+
+MOST_CELLS_IN_TIME = 100_000
+"""A schedule laid out in time holds no more cells: a thousand visits with a hundred procedures each."""
 
 _ROUNDING = 1e-9
 
@@ -67,7 +70,7 @@ class Recurrence:
         fits = last is None or first <= last <= MOST_DAYS or not abs(first) <= MOST_DAYS
         told = f"has the last day {last}; give one from its first day, {first:g}, up to {MOST_DAYS:,}"
         problems.check(fits, told)
-        fits = self.cycle_days is None or 1 <= self.cycle_days <= MOST_DAYS
+        fits = self.cycle_days in (None, self.every_days) or 1 <= self.cycle_days <= MOST_DAYS
         problems.check(fits, f"has cycles of {self.cycle_days} days; give days from 1 to {MOST_DAYS:,}")
         states = get_args(PatientState)
         known = ", ".join(states)

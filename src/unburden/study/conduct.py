@@ -80,7 +80,9 @@ def _parse_recurrence(
     is_known = len(parts.problems) == before
     reader.close()
     is_list = isinstance(reader.table.get("visits"), list)
-    parts.problems.check(bool(ids) or not is_list or bool(reader.table["visits"]), f"{where} names no visit")
+    parts.problems.check(
+        bool(ids) or not is_list or bool(reader.table["visits"]), f"{where} names no visit; give at least one"
+    )
     check_distinct(ids, where, "visits", parts.problems)
     if protocol:
         known = protocol.visit_by_id
@@ -142,6 +144,9 @@ def parse_curves(tables: list[Any], protocol: Protocol | None, parts: Parts) -> 
         median = _take_days(reader, "median_days", 1.0, None)
         days, shares = reader.take_list("days", float, []), reader.take_list("shares", float, [])
         reader.close()
+        early = [day for day in days if day < 0]
+        told = f"{where} has {early[:1]} in days; give days from the reference, day 0, on"
+        parts.problems.check(not early, told)
         arms = [a.id for a in protocol.arms] if protocol else []
         fits = arm is None or not protocol or arm in arms
         parts.problems.check(fits, f"{where} has arm = {arm!r}; use one of {', '.join(arms)}")
