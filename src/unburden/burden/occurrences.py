@@ -209,11 +209,11 @@ class _Laying:
             return True
         course, told = self.course, f"visit {visit.name!r} recurs every {column.every_days:g} days"
         if column.after is not None and (
-            "alive" not in course.curves or course.find_curve(column.after) is None
+            column.state not in course.curves or course.find_curve(column.after) is None
         ):
             self.notes.append(
-                f"{told} after the end of {column.after}, and how long patients live after it is not given: "
-                "counted once"
+                f"{told} after the end of {column.after}, and how long patients are {column.state} after it "
+                "is not given: counted once"
             )
             return False
         if course.has_end(column.state):

@@ -43,8 +43,9 @@ class Recurrence:
     lead. `clock` "cycle": every occurrence is put off by the delay of each cycle before it, for
     which the `cycle_days` say how many those are; "calendar": weeks from the reference, whatever is
     delayed. `state` ends it. Where `after` is given, days count from the end of that state, such as
-    follow-up after treatment. `last_day` is the last offset at most, None without one. `rule` names
-    the rule that read it, `matched` the words.
+    follow-up after treatment. `last_day` is the last offset at most, None without one. With
+    `recurs_whole` each of the lead days comes again, such as days 1, 8 and 15 of a cycle, else only
+    the last does. `rule` names the rule that read it, `matched` the words.
     """
 
     lead_days: tuple[float, ...]
@@ -56,6 +57,7 @@ class Recurrence:
     after: PatientState | None = None
     last_day: float | None = None
     cycle_days: float | None = None
+    recurs_whole: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems(f"recurrence {self.matched!r}")
@@ -72,6 +74,9 @@ class Recurrence:
         problems.check(fits, told)
         fits = self.cycle_days in (None, self.every_days) or 1 <= self.cycle_days <= MOST_DAYS
         problems.check(fits, f"has cycles of {self.cycle_days} days; give days from 1 to {MOST_DAYS:,}")
+        every = self.every_days or 0.0
+        fits = not (self.recurs_whole and rises) or self.lead_days[-1] - self.lead_days[0] < every
+        problems.check(fits, f"has days further apart than the {every:g} days after which they come again")
         states = get_args(PatientState)
         known = ", ".join(states)
         problems.check(self.state in states, f"has the state {self.state!r}; use one of {known}")
@@ -88,11 +93,15 @@ class Recurrence:
             day = lead
             if self.last_day is None or day <= self.last_day:
                 yield day + self._find_delay(day, delay_days)
+        again = self.lead_days if self.recurs_whole else self.lead_days[-1:]
+        turn = 0
         while self.every_days is not None:
-            day += self.every_days
-            if self.last_day is not None and day > self.last_day:
-                return
-            yield day + self._find_delay(day, delay_days)
+            turn += 1
+            for lead in again:
+                day = lead + turn * self.every_days
+                if self.last_day is not None and day > self.last_day:
+                    return
+                yield day + self._find_delay(day, delay_days)
 
     def _find_delay(self, day: float, delay_days: float) -> float:
         """The delay of the whole cycles before a day."""
