@@ -9,6 +9,9 @@ from unburden.domain.protocol import MOST_DAYS
 
 DAYS_PER_UNIT: Mapping[str, float] = {"day": 1, "week": 7, "month": 30.4375, "year": 365.25}
 
+MOST_LEADS = 1_000
+"""No interval widens after more occurrences."""
+
 LONGEST_WORDS = 1_000
 """What stands later in a heading or a mark is not read."""
 
@@ -42,7 +45,7 @@ _INTERVALS = (
 _CYCLE_LENGTHS = (
     rf"\bcycles?(?:\s+(?:length|duration|lasts))?\s*(?:=|\bis\b|\bare\b|\bof\b|:|\blasts\b)\s*{COUNT}[\s-]*{UNIT}\b",
     rf"\b{COUNT}[\s-](day|week)s?\s+cycles?\b",
-    rf"\bcycles?(?:\s*\d{{1,3}})?\s*\(\s*{COUNT}[\s-]*{UNIT}\b",
+    rf"\bcycles?(?:\s*\d{{1,3}}(?:\s*(?:\+|and beyond|onwards?))?)?\s*\(\s*{COUNT}[\s-]*{UNIT}\b",
     rf"\bcycles?\s*\(?\s*q\s?(\d{{1,2}})\s?{_Q_UNIT}\b",
     rf"\bq\s?(\d{{1,2}})\s?{_Q_UNIT}\s+cycles?\b",
 )
@@ -167,7 +170,10 @@ def find_rhythm(words: str) -> Rhythm | None:
     if then and first_part and len(found) > 1:
         part = (first_part[1], first_part[2]) if first_part[2] else (first_part[4], first_part[3])
         later, until = found[1][0], to_days(*part)
-        lead = tuple(days * (i + 1) for i in range(max(1, min(int(until // days), MOST_DAYS))))
+        number = max(1, int(until // days))
+        if number > MOST_LEADS:
+            return None
+        lead = tuple(days * (i + 1) for i in range(number))
         return Rhythm(lead, later, "interval-that-widens", words[match.start() : found[1][2].end()])
     if then and (len(found) > 1 or re.search(r"\d", rest[then.start() :])):
         return None

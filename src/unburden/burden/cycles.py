@@ -65,6 +65,9 @@ _UNLIKE = re.compile(
 _FOLLOW_UP = re.compile(
     r"\bfollow[- ]?up\b|\bpost[- ]?(?:treatment|study)\b|\bafter (?:the )?(?:last|end)", re.IGNORECASE
 )
+_UP_TO_AFTER = re.compile(
+    r"\b(?:until|up to|through)\b[^.;/]{0,30}\bafter (?:the )?(?:last|end)\b", re.IGNORECASE
+)
 _MAINTENANCE = re.compile(r"\bmaintenance\b|\bextension\b|\bcontinuation\b", re.IGNORECASE)
 _IMAGING = re.compile(
     r"\btumou?r|\bimaging|\bscan|\bCT\b|\bMRI\b|\bPET\b|\bRECIST\b|\bprogression\b", re.IGNORECASE
@@ -133,7 +136,7 @@ class CycleReader:
     def _read_cycles(self, words: str) -> Recurrence | None:
         """Cycles by number: from one on, from one to another, several or a single one."""
         length, days = self._length_for(words), find_days(words)
-        is_follow_up = _FOLLOW_UP.search(words) and not _ONE_CYCLE.search(words)
+        is_follow_up = _is_follow_up(words) and not _ONE_CYCLE.search(words)
         if is_follow_up or length is None or days is None:
             return None
         lead, last = (), None
@@ -167,7 +170,7 @@ class CycleReader:
         if visit.offset_days is not None:
             return self._go_on_from(visit.offset_days, rhythm.days, words)
         start: float | None = 0.0
-        if _FOLLOW_UP.search(words):
+        if _is_follow_up(words):
             return self._read_calendar(words, rhythm, 0.0, is_follow_up=True)
         if _MAINTENANCE.search(words):
             start = self.last_bounded_day
@@ -301,6 +304,11 @@ def _lay_days(numbers: Iterable[str], days: Iterable[float], length: float) -> t
     """The days of each of the cycles, from the reference."""
     each = tuple(days)
     return tuple(sorted({(int(number) - 1) * length + day for number in numbers for day in each}))
+
+
+def _is_follow_up(words: str) -> bool:
+    """Whether the words tell of the time after treatment, and not only how long something goes on."""
+    return bool(_FOLLOW_UP.search(_UP_TO_AFTER.sub("", words)))
 
 
 def _find_group(found: re.Match[str]) -> str:

@@ -19,6 +19,15 @@ _OPTIONAL_TEXT = {"type": ["string", "null"]}
 _IDS = {"type": ["array", "null"], "items": _TEXT}
 
 
+_RECURS = re.compile(
+    r"(?:week|month|year|annual|quarter|dai)ly\b(?!\s+dos)|\bq\s?\d{1,2}\s?(?:d|w|m|y)|\bthereafter\b"
+    r"|\bonwards?\b"
+    r"|\bcycles?\s?\d+\s?\+|\bC\d+\s?\+|≥\s?cycle|cycles?\s?≥",
+    re.IGNORECASE,
+)
+"""A column without a day whose words tell that it happens again."""
+
+
 def _describe_objects(
     required: Mapping[str, Any], optional: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -186,12 +195,15 @@ def _make_visit(column: Mapping[str, Any]) -> Visit:
         label,
         re.IGNORECASE,
     )
+    offset = find_offset_days(values)
+    if offset is None and not is_repeated:
+        is_repeated = _RECURS.search(label)
     track = column.get("population_track")
     return Visit(
         id=column["xcol_id"],
         name=label,
         timeline_id=MAIN,
-        offset_days=find_offset_days(values),
+        offset_days=offset,
         places=(Place.REMOTE,) if is_call else (Place.SITE,),
         window_before_days=before,
         window_after_days=after,
