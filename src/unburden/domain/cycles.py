@@ -18,8 +18,8 @@ Clock = Literal["cycle", "calendar"]
 MOST_OCCURRENCES = 5_000
 """A column happens no more often: every week of a hundred years nearly, every day of thirteen."""
 
-MOST_CELLS_IN_TIME = 100_000
-"""A schedule laid out in time holds no more cells: a thousand visits with a hundred procedures each."""
+MOST_CELLS_IN_TIME = 50_000
+"""A schedule laid out in time holds no more cells: a thousand visits with fifty procedures each."""
 
 _ROUNDING = 1e-9
 

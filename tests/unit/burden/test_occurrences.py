@@ -234,7 +234,7 @@ def test_a_schedule_of_too_many_cells_in_time_is_refused():
     with pytest.raises(InvalidEvidence) as caught:
         score(many, Conduct(recurrences={visit.id: often for visit in visits}), {})
     assert caught.value.problems == (
-        "the schedule comes to more than 100,000 cells in time, up to the visit 'Visit 6'; give a nearer "
+        "the schedule comes to more than 50,000 cells in time, up to the visit 'Visit 3'; give a nearer "
         "horizon_days, longer intervals, or fewer cells",
     )
 
