@@ -71,7 +71,8 @@ class ScheduleNotes:
             visit = self.protocol.visit_by_id[visit_id]
             if visit.repeat and visit.timeline_id != self.protocol.main_timeline.id:
                 yield f"visit {visit.name!r} repeats ({visit.repeat}) and is counted once"
-        for key in {cell.activity_id for v in self.visits for cell in self.protocol.cells_by_visit[v.id]}:
+        cells = (cell for v in self.visits for cell in self.protocol.cells_by_visit[v.id])
+        for key in dict.fromkeys(cell.activity_id for cell in cells):
             activity = self.protocol.activity_by_id[key]
             if activity.timeline_id is not None and activity.timeline_id not in reached:
                 yield f"activity {activity.title!r} has a timeline without assessments and counts nothing"
@@ -104,7 +105,9 @@ class ScheduleNotes:
         ]
 
     def _shares_setup(self, visit: Visit) -> bool:
-        inner = (cell for at, cell in self._expanded() if at is visit and cell.visit_id != visit.id)
+        own = self.protocol.cells_by_visit[visit.id]
+        expanded = (each for cell in own for each in expand_cell(self.protocol, self.arm_id, cell))
+        inner = (cell for cell in expanded if cell.visit_id != visit.id)
         return any(quantity.setup for cell in inner for quantity in self._quantities_of(cell))
 
     def _quantities_of(self, cell: Cell) -> tuple[KindQuantity, ...]:

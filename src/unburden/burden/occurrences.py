@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 import numpy as np
 
 from unburden.burden.cycles import CycleReader
 from unburden.domain.burden import PatientState
 from unburden.domain.conduct import Conduct
-from unburden.domain.cycles import MOST_OCCURRENCES, Floats, PatientCourse, Recurrence
+from unburden.domain.cycles import (
+    MOST_CELLS_IN_TIME,
+    MOST_OCCURRENCES,
+    Floats,
+    PatientCourse,
+    Recurrence,
+)
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.protocol import Cell, Protocol, Visit
 
@@ -94,17 +99,24 @@ def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, condu
     counts once a day however many columns hold it. A column whose words are not understood, or that
     nothing ends because nothing is said of how long patients stay, counts once and is told.
 
-    Raises `InvalidEvidence` with every column that recurs without end though a curve is given.
+    Raises `InvalidEvidence` with every column that recurs without end though a curve is given or
+    more than `MOST_OCCURRENCES` times, and where all come to more than `MOST_CELLS_IN_TIME`.
     """
     reader = CycleReader(protocol, conduct.cycle_days, conduct.recurrences)
     laid = _Laying(course)
     for visit in protocol.visits_of_arm(arm_id):
         laid.add(visit, protocol.cells_by_visit[visit.id], reader)
+        if laid.cells > MOST_CELLS_IN_TIME:
+            laid.problems.add(
+                f"the schedule comes to more than {MOST_CELLS_IN_TIME:,} cells in time, up to the visit "
+                f"{visit.name!r}; give a nearer horizon_days, longer intervals, or fewer cells"
+            )
+            break
     laid.add_late()
     laid.problems.raise_if_any(InvalidEvidence)
     days = tuple(sorted({int(day // 1) for day in laid.days}))
     last_day = max(laid.days, default=0.0)
-    return Layout(tuple(laid.occurrences), days, last_day, laid.read, tuple(laid.notes))
+    return Layout(tuple(laid.occurrences), days, last_day, laid.read, tuple(dict.fromkeys(laid.notes)))
 
 
 class _Laying:
@@ -117,12 +129,15 @@ class _Laying:
         self.notes: list[str] = []
         self.problems = Problems("cycles of the schedule")
         self.days: set[float] = set()
+        self.cells = 0
         self._done: set[tuple[str, float]] = set()
         self._late: list[tuple[Visit, Cell, Recurrence]] = []
         self._shares: dict[Presence, float] = {}
 
     def add(self, visit: Visit, cells: tuple[Cell, ...], reader: CycleReader) -> None:
         column = reader.read_visit(visit)
+        if column is not None and not self._check_number(visit, column):
+            return
         self._add_days(visit, column)
         if not cells:
             return
@@ -139,10 +154,13 @@ class _Laying:
         by_time: dict[Presence, list[Cell]] = {}
         for cell in cells:
             own = reader.read_cell(cell, visit, column)
-            if own is not None and not self._check_end(visit, own):
+            if own is not None and not (self._check_number(visit, own) and self._check_end(visit, own)):
                 own = None
+            if self.cells > MOST_CELLS_IN_TIME:
+                return
             for presence in self._iterate_cell(cell, own) if own else self._iterate(column):
                 by_time.setdefault(presence, []).append(cell)
+                self.cells += 1
         for presence, found in by_time.items():
             self._append(visit, tuple(found), presence, recurs=column.every_days is not None)
 
@@ -161,7 +179,7 @@ class _Laying:
     def _stays(self, visit: Visit, cell: Cell, reader: CycleReader) -> bool:
         """Whether a cell of a column that does not recur is done with the column; else it comes late."""
         own = reader.read_cell(cell, visit, None)
-        if own is None or not self._check_end(visit, own):
+        if own is None or not (self._check_number(visit, own) and self._check_end(visit, own)):
             return True
         self._late.append((visit, cell, own))
         return False
@@ -196,7 +214,7 @@ class _Laying:
     def _iterate(self, recurrence: Recurrence) -> Iterator[Presence]:
         """The times at which somebody is there; a lead day counts even where nobody is."""
         leads = len(recurrence.lead_days)
-        for i, day in enumerate(islice(recurrence.iterate_days(self.course.delay_days), MOST_OCCURRENCES)):
+        for i, day in enumerate(recurrence.iterate_days(self.course.delay_days)):
             presence = Presence(recurrence.state, day, recurrence.after)
             if presence not in self._shares:
                 self._shares[presence] = presence.find_share(self.course)
@@ -204,17 +222,26 @@ class _Laying:
                 return
             yield presence
 
+    def _check_number(self, visit: Visit, column: Recurrence) -> bool:
+        """Whether the recurrence, where something ends it, happens no more often than can be counted."""
+        is_more = self._has_end(column) and any(
+            number > MOST_OCCURRENCES for number, _ in enumerate(self._iterate(column), start=1)
+        )
+        told = f"visit {visit.name!r} recurs every {column.every_days or 0:g} days, more than"
+        remedy = "give a nearer horizon_days, an earlier last_day or a longer interval"
+        return self.problems.check(not is_more, f"{told} {MOST_OCCURRENCES:,} times; {remedy}")
+
     def _check_end(self, visit: Visit, column: Recurrence) -> bool:
         """Whether something ends the recurrence; else it is told as a note or a problem."""
         if column.every_days is None or column.last_day is not None:
             return True
         course, told = self.course, f"visit {visit.name!r} recurs every {column.every_days:g} days"
         if column.after is not None and (
-            "alive" not in course.curves or course.find_curve(column.after) is None
+            column.state not in course.curves or course.find_curve(column.after) is None
         ):
             self.notes.append(
-                f"{told} after the end of {column.after}, and how long patients live after it is not given: "
-                "counted once"
+                f"{told} after the end of {column.after}, and how long patients are {column.state} after it "
+                "is not given: counted once"
             )
             return False
         if course.has_end(column.state):

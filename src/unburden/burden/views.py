@@ -1,5 +1,7 @@
 """Figures that are read off a score: days at home, the most blood in eight weeks, who carries most."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -53,18 +55,20 @@ def find_peak_blood(score: BurdenScore) -> Estimate | None:
     times = score.patient_times
     if times is None:
         return None
-    dated = [
-        (day, line)
-        for row, line in times.lines
-        if line.dimension == "blood_ml" and (day := times.days[row]) is not None
-    ]
+    by_date: dict[float, list[tuple[float, BurdenLine]]] = {}
+    for row, line in times.lines:
+        if line.dimension == "blood_ml" and (day := times.days[row]) is not None:
+            date = math.floor(day)
+            by_date.setdefault(date, []).append((compute_amount(line, score.evidence), line))
+    dates = sorted(by_date)
     best: list[BurdenLine] = []
     most = 0.0
-    for end in sorted({np.floor(day) for day, _ in dated}):
-        window = [line for day, line in dated if end - EIGHT_WEEKS < np.floor(day) <= end]
-        amount = sum(compute_amount(line, score.evidence) for line in window)
+    for last, end in enumerate(dates):
+        start = bisect_right(dates, end - EIGHT_WEEKS)
+        window = [drawn for date in dates[start : last + 1] for drawn in by_date[date]]
+        amount = math.fsum(each for each, _ in window)
         if amount > most:
-            best, most = window, amount
+            best, most = [line for _, line in window], amount
     return total_terms(find_terms(best)["blood_ml"], score.evidence, "mL")
 
 

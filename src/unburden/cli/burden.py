@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from unburden.domain.asks import Asks, PersonaAsk
     from unburden.domain.protocol import Protocol
 
+MOST_DRAWS = 100_000
+"""Ten times the usual; a million would fill the memory where there are many personas."""
+
 Source = Annotated[Path, typer.Argument(help="Study folder, USDM v4 JSON, schedule matrix or Excel.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with every figure's source.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Also write that JSON to this file.")]
@@ -22,7 +25,7 @@ Personas = Annotated[
         "working, frail, carer-dependent. Only where no study declares them.",
     ),
 ]
-Draws = Annotated[int, typer.Option("--draws", min=2, max=1_000_000, help="Monte Carlo draws.")]
+Draws = Annotated[int, typer.Option("--draws", min=2, max=MOST_DRAWS, help="Monte Carlo draws.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the draws.")]
 
 _DRIVERS_SHOWN = 3

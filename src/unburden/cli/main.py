@@ -1,5 +1,6 @@
 """The command line: verbs of the public API; exit code 2 and no traceback for bad input."""
 
+import errno
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -43,6 +44,12 @@ def teach(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except UnburdenError as error:
             typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        except OSError as refusal:
+            if refusal.errno == errno.EPIPE:  # whoever reads has seen enough
+                raise
+            told = refusal.strerror or type(refusal).__name__
+            typer.echo(f"the system refuses ({told}); check where the output goes and its room", err=True)
             raise typer.Exit(2) from None
 
     return run_command

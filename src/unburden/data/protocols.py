@@ -17,7 +17,9 @@ def read_protocol(path: Path | str) -> Protocol:
     path = Path(path)
     problems = Problems(str(path))
     try:
-        problems.check(path.is_file(), f"there is no such file; give {ACCEPTED}")
+        is_other = path.exists() and not path.is_file()
+        told = "is a folder or a device" if is_other else "there is no such file"
+        problems.check(path.is_file(), f"{told}; give {ACCEPTED}")
     except OSError as error:
         problems.add(f"cannot be reached ({error.strerror}); give {ACCEPTED}")
     problems.raise_if_any(InvalidProtocol)

@@ -82,7 +82,7 @@ class TableReader:
         value = self.take(key, str, default)
         if value is default or value in choices:
             return value
-        if key in self.table:
+        if isinstance(self.table.get(key), str):
             self.problems.add(
                 f"{self.where} has {key} = {show_value(value)}; use one of {', '.join(choices)}"
             )

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -146,12 +147,18 @@ class TimeOnStudy:
 
     def __post_init__(self) -> None:
         problems = Problems("time on study")
-        problems.check(len(self.days) == len(self.shares), "needs as many shares as days")
-        problems.check(list(self.days) == sorted(set(self.days)), "days must rise")
-        inside = all(0 <= share <= 1 for share in self.shares)
-        problems.check(inside, "shares must lie between 0 and 1")
-        falls = all(a >= b for a, b in zip(self.shares, self.shares[1:], strict=False))
-        problems.check(falls, "shares must never rise")
+        told = f"has {len(self.days)} in days and {len(self.shares)} in shares; give a share for each day"
+        problems.check(len(self.days) == len(self.shares), told)
+        outside = [day for day in self.days if not math.isfinite(day)]
+        if problems.check(not outside, f"has {outside[:1]} in days; give finite numbers"):
+            rises = next((pair for pair in pairwise(self.days) if pair[0] >= pair[1]), ())
+            told = f"has the days {' and then '.join(f'{day:g}' for day in rises)}: days must rise; sort them"
+            problems.check(not rises, told)
+        outside = [share for share in self.shares if not 0 <= share <= 1]
+        if problems.check(not outside, f"has {outside[:1]} in shares: shares must lie between 0 and 1"):
+            rises = next((pair for pair in pairwise(self.shares) if pair[0] < pair[1]), ())
+            told = f"has the shares {' and then '.join(f'{s:g}' for s in rises)}: shares must never rise"
+            problems.check(not rises, f"{told}, because nobody comes back")
         states = get_args(PatientState)
         problems.check(self.state in states, f"has the state {self.state!r}; use one of {', '.join(states)}")
         check_sources((self.source,), problems)

@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 Clock = Literal["cycle", "calendar"]
 
 MOST_OCCURRENCES = 5_000
-"""A column happens no more often: every week of a hundred years."""
+"""A column happens no more often: every week of a hundred years nearly, every day of thirteen."""
+
+MOST_CELLS_IN_TIME = 50_000
+"""A schedule laid out in time holds no more cells: a thousand visits with fifty procedures each."""
 
 _ROUNDING = 1e-9
 
@@ -40,8 +43,9 @@ class Recurrence:
     lead. `clock` "cycle": every occurrence is put off by the delay of each cycle before it, for
     which the `cycle_days` say how many those are; "calendar": weeks from the reference, whatever is
     delayed. `state` ends it. Where `after` is given, days count from the end of that state, such as
-    follow-up after treatment. `last_day` is the last offset at most, None without one. `rule` names
-    the rule that read it, `matched` the words.
+    follow-up after treatment. `last_day` is the last offset at most, None without one. With
+    `recurs_whole` each of the lead days comes again, such as days 1, 8 and 15 of a cycle, else only
+    the last does. `rule` names the rule that read it, `matched` the words.
     """
 
     lead_days: tuple[float, ...]
@@ -53,21 +57,33 @@ class Recurrence:
     after: PatientState | None = None
     last_day: float | None = None
     cycle_days: float | None = None
+    recurs_whole: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems(f"recurrence {self.matched!r}")
         rises = list(self.lead_days) == sorted(set(self.lead_days))
         problems.check(bool(self.lead_days) and rises, "needs days that rise, at least one")
-        problems.check(
-            all(abs(day) <= MOST_DAYS for day in self.lead_days), f"has a day beyond {MOST_DAYS:,} days"
-        )
+        for day in self.lead_days:
+            fits = abs(day) <= MOST_DAYS
+            problems.check(fits, f"has the day {day:g}; give days up to {MOST_DAYS:,} from the reference")
         fits = self.every_days is None or 1 <= self.every_days <= MOST_DAYS
-        problems.check(fits, f"recurs every {self.every_days} days; give at least 1 day")
+        problems.check(fits, f"recurs every {self.every_days} days; give days from 1 to {MOST_DAYS:,}")
+        last, first = self.last_day, self.lead_days[0] if self.lead_days else 0.0
+        fits = last is None or first <= last <= MOST_DAYS or not abs(first) <= MOST_DAYS
+        told = f"has the last day {last}; give one from its first day, {first:g}, up to {MOST_DAYS:,}"
+        problems.check(fits, told)
+        fits = self.cycle_days in (None, self.every_days) or 1 <= self.cycle_days <= MOST_DAYS
+        problems.check(fits, f"has cycles of {self.cycle_days} days; give days from 1 to {MOST_DAYS:,}")
+        every = self.every_days or 0.0
+        fits = not (self.recurs_whole and rises) or self.lead_days[-1] - self.lead_days[0] < every
+        problems.check(fits, f"has days further apart than the {every:g} days after which they come again")
         states = get_args(PatientState)
-        problems.check(self.state in states, f"has the state {self.state!r}; use one of {states}")
-        problems.check(
-            self.after is None or self.after in states, f"starts after {self.after!r}; use one of {states}"
-        )
+        known = ", ".join(states)
+        problems.check(self.state in states, f"has the state {self.state!r}; use one of {known}")
+        fits = self.after is None or self.after in states
+        problems.check(fits, f"starts after {self.after!r}; use one of {known}")
+        told = f"starts after {self.after} has ended and lasts until {self.state} ends; give a later until"
+        problems.check(self.after not in (self.state, "alive"), told)
         problems.raise_if_any(InvalidEvidence)
 
     def iterate_days(self, delay_days: float) -> Iterator[float]:
@@ -77,11 +93,15 @@ class Recurrence:
             day = lead
             if self.last_day is None or day <= self.last_day:
                 yield day + self._find_delay(day, delay_days)
+        again = self.lead_days if self.recurs_whole else self.lead_days[-1:]
+        turn = 0
         while self.every_days is not None:
-            day += self.every_days
-            if self.last_day is not None and day > self.last_day:
-                return
-            yield day + self._find_delay(day, delay_days)
+            turn += 1
+            for lead in again:
+                day = lead + turn * self.every_days
+                if self.last_day is not None and day > self.last_day:
+                    return
+                yield day + self._find_delay(day, delay_days)
 
     def _find_delay(self, day: float, delay_days: float) -> float:
         """The delay of the whole cycles before a day."""

@@ -16,6 +16,8 @@ def check_sources(sources: tuple[str, ...], problems: Problems) -> None:
             source.startswith(SOURCE_KINDS),
             f"source {source!r} must start with one of {', '.join(SOURCE_KINDS)}",
         )
+        fits = source not in SOURCE_KINDS and source.strip() not in SOURCE_KINDS
+        problems.check(fits, f"source {source!r} names nothing after its kind; say who, where and when")
 
 
 @dataclass(frozen=True, slots=True)

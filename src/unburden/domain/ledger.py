@@ -117,15 +117,19 @@ class EvidenceLedger:
 def replace_evidence(ledger: EvidenceLedger, overrides: Sequence[Evidence]) -> EvidenceLedger:
     """The ledger with these entries in place of those of the same id; of two, the last counts.
 
-    Raises `InvalidEvidence` where an id is not in the ledger or the unit is another one.
+    Raises `InvalidEvidence` where an id is not in the ledger, the unit is another one, or what is a
+    share in the ledger goes above 1.
     """
     problems = Problems("overrides of the evidence")
     for entry in overrides:
         old = ledger.evidence_by_id.get(entry.id)
         if old is None:
-            problems.add(f"no entry {entry.id!r} to override; name one that is in the ledger")
+            problems.add(f"no entry {entry.id[:80]!r} to override; name one that is in the ledger")
         elif old.unit != entry.unit:
             problems.add(f"{entry.id!r} is in {entry.unit!r}, the ledger in {old.unit!r}; give {old.unit!r}")
+        elif old.distribution == "logit-normal":
+            told = f"{entry.id!r} is a share and goes up to {entry.high:g}; give shares between 0 and 1"
+            problems.check(entry.high <= 1, told)
     problems.raise_if_any(InvalidEvidence)
     new = {entry.id: entry for entry in overrides}
     return replace(ledger, evidence=tuple(new.get(entry.id, entry) for entry in ledger.evidence))

@@ -17,11 +17,14 @@ class Parts:
     def __init__(self, where: str) -> None:
         self.problems = Problems(where)
 
-    def attempt(self, part: Callable[[], T]) -> T | None:
-        """The part, or None with its problems kept."""
+    def attempt(self, part: Callable[[], T], at: str = "") -> T | None:
+        """The part, or None with its problems kept; `at` says where the reader finds them, if not they."""
         try:
             return part()
         except InvalidInput as error:
+            if at:
+                self.problems.extend(f"{at} {problem}" for problem in error.problems)
+                return None
             inner = error.where if error.where != self.problems.where else ""
             self.problems.extend(
                 p if p.startswith("[") or not inner else f"{inner}: {p}" for p in error.problems

@@ -9,12 +9,15 @@ from unburden.burden.classify import classify_activities
 from unburden.burden.population import find_share_problems
 from unburden.data.evidence import read_evidence
 from unburden.data.personas import PERSONAS_FILE, read_persona_tables
-from unburden.data.tables import TableReader
+from unburden.data.tables import TableReader, show_value
 from unburden.domain.burden import Evidence, Persona
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.ledger import replace_evidence
 from unburden.domain.protocol import Protocol
 from unburden.study.parts import Parts, check_distinct, take_known
+
+MOST_PERSONAS = 100
+"""More kinds of patients than anybody tells apart."""
 
 
 def parse_personas(tables: list[Any], problems: Problems) -> tuple[Persona, ...]:
@@ -45,7 +48,9 @@ def parse_personas(tables: list[Any], problems: Problems) -> tuple[Persona, ...]
     for name in dict.fromkeys(names):
         problems.check(names.count(name) == 1, f"two personas are named {name!r}; give each its own name")
     problems.check(bool(tables), "[[personas]] is empty; declare at least one with share = 1.0")
-    known = [share for share in shares if share is not None]
+    told = f"[[personas]] holds {len(tables):,}; declare at most {MOST_PERSONAS}"
+    problems.check(len(tables) <= MOST_PERSONAS, told)
+    known = [share for share in shares if share is not None and 0 < share <= 1]
     if known and len(known) == len(shares):
         told = f"the shares of the personas sum to {sum(known):g}; make them sum to 1"
         problems.check(abs(sum(known) - 1) < 1e-9, told)
@@ -112,8 +117,8 @@ def parse_evidence(tables: list[Any], where: str, problems: Problems) -> tuple[E
 
 
 def _parse_entry(table: Any, where: str, parts: Parts) -> Evidence | None:
-    reader = TableReader(table, where, parts.problems)
     before = len(parts.problems)
+    reader = TableReader(table, where, parts.problems)
     words = {key: reader.take(key, str) for key in ("id", "description", "unit", "source", "grade")}
     words["distribution"] = reader.take("distribution", str, "")
     numbers = {key: reader.take(key, float) for key in ("value", "low", "high")}
@@ -122,14 +127,16 @@ def _parse_entry(table: Any, where: str, parts: Parts) -> Evidence | None:
         parts.problems.check(math.isfinite(number), f"{where} has {key} = {number}; give a finite number")
     if len(parts.problems) > before:
         return None
-    return parts.attempt(lambda: Evidence(**words, **numbers))  # type: ignore[arg-type]
+    at = f"{where} ({show_value(words['id'])})"
+    return parts.attempt(lambda: Evidence(**words, **numbers), at)  # type: ignore[arg-type]
 
 
 def check_evidence(evidence: tuple[Evidence, ...], personas: Iterable[Persona], problems: Problems) -> None:
     """Add a problem for each entry, of the study or of a persona, that the ledger cannot take."""
     parts, ledger = Parts(problems.where), read_evidence()
-    for overrides in (evidence, *(persona.overrides for persona in personas)):
-        parts.attempt(lambda entries=overrides: replace_evidence(ledger, entries))
+    overrides = [("[[evidence]]", evidence), *((f"persona {p.name!r}", p.overrides) for p in personas)]
+    for where, entries in overrides:
+        parts.attempt(lambda given=entries: replace_evidence(ledger, given), f"{where}:")
     problems.extend(parts.problems.found)
 
 

@@ -16,6 +16,7 @@ from unburden.domain.protocol import Place, Protocol
 from unburden.domain.study import Study
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.conduct import (
+    check_curves,
     check_views,
     parse_conduct,
     parse_curves,
@@ -59,7 +60,8 @@ def read_study(folder: Path | str) -> Study:
     curves_beside = parse_curves(root.take("curves", list, []), protocol, parts)
     views = parse_views(root.take("views", list, []), parts)
     check_views(views, tuple(UNIT_BY_TOTAL), parts.problems)
-    care = parse_standard_of_care(root.take("standard_of_care", dict, None), base.folder, parts)
+    outside = take_known(root, lambda: root.take("standard_of_care", dict, None))
+    care = parse_standard_of_care(outside, base.folder, parts)
     horizon = conduct.horizon_days if conduct else None
     records = read_records(root.take("records", dict, None), base.folder, parts)
     personas = parse_personas(root.take("personas", list), parts.problems)
@@ -75,6 +77,7 @@ def read_study(folder: Path | str) -> Study:
     curves = parts.attempt(
         lambda: parse_time_on_study(times, scenario, facts.is_continuous, patients, protocol, ratio, horizon)
     )
+    check_curves((*(curves or ()), *curves_beside), parts.problems)
     plan = parts.attempt(lambda: parse_plan(design, search, levers, protocol, facts))
     shares = parts.attempt(lambda: find_arm_shares(design, protocol, ratio)) if protocol else None
     parts.problems.raise_if_any(InvalidStudy)

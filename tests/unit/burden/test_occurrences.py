@@ -263,6 +263,29 @@ def test_what_never_ends_is_an_error_with_its_place():
     assert score(curves=endless, conduct=Conduct(horizon_days=90)).totals["contact_days"].value > 4
 
 
+def test_what_happens_more_often_than_can_be_counted_is_an_error_with_its_place():
+    daily = Recurrence((-36_525.0,), 1.0, "calendar", "treatment", "declared", last_day=36_525.0)
+    with pytest.raises(InvalidEvidence) as caught:
+        score(conduct=Conduct(recurrences={"C2": daily}))
+    assert caught.value.problems == (
+        "visit 'Cycle 2 and beyond / Day 1' recurs every 1 days, more than 5,000 times; give a nearer "
+        "horizon_days, an earlier last_day or a longer interval",
+    )
+
+
+def test_a_schedule_of_too_many_cells_in_time_is_refused():
+    often = Recurrence((0.0,), 1.0, "calendar", "study", "declared", last_day=4_000.0)
+    visits = tuple(Visit(f"V{n}", f"Visit {n}", "main", None) for n in range(9))
+    cells = tuple(Cell(visit.id, activity.id) for visit in visits for activity in CYCLES.activities)
+    many = replace(CYCLES, visits=visits, cells=cells)
+    with pytest.raises(InvalidEvidence) as caught:
+        score(many, Conduct(recurrences={visit.id: often for visit in visits}), {})
+    assert caught.value.problems == (
+        "the schedule comes to more than 50,000 cells in time, up to the visit 'Visit 3'; give a nearer "
+        "horizon_days, longer intervals, or fewer cells",
+    )
+
+
 def test_without_any_curve_what_recurs_counts_once_and_is_told():
     found = score(curves={})
     assert found.totals["contact_days"].value == 3

@@ -1,5 +1,6 @@
 """What a reader is told where the system refuses to read or write."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
     with pytest.raises(InvalidInput):
         write_text(tmp_path / "report.html", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(pipe, "told")
+    assert os.read(reader, 100) == b"told"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 @pytest.mark.parametrize("name", [LONG, "file/study", "link", "link/study"])

@@ -162,3 +162,38 @@ def test_every_footnote_that_refers_to_nothing_is_listed(tmp_path):
         read_soa_matrix(write_matrix(tmp_path, unified_annotations=notes))
     assert "annotation 'n' refers to the column 'yy', which does not exist" in str(told.value)
     assert "annotation 'm' refers to the activity 'zz', which does not exist" in str(told.value)
+
+
+def test_a_footnote_on_an_empty_cell_is_refused(tmp_path):
+    columns = {"main": [{"xcol_id": c, "property_values": []} for c in "cd"]}
+    note = {"xannot_id": "n", "annotation_text": "N", "cell_references": [{"xact_id": "a", "xcol_id": "d"}]}
+    with pytest.raises(InvalidProtocol) as told:
+        read_soa_matrix(write_matrix(tmp_path, timeline_segments=columns, unified_annotations=[note]))
+    assert told.value.problems == (
+        "annotation 'n' refers to the cell ('d', 'a'), which is empty; give the cell an entry, or correct it",
+    )
+
+
+def test_texts_and_tables_beyond_all_schedules_are_refused(tmp_path):
+    path = write_matrix(tmp_path, timeline_segments=make_column(composite_label="x" * 30_000))
+    with pytest.raises(InvalidProtocol) as told:
+        read_soa_matrix(path)
+    assert told.value.problems == (
+        "timeline_segments.main[0].composite_label: has 30,000 letters; give at most 20,000",
+    )
+    with pytest.raises(InvalidProtocol, match="schedule_matrix holds 100,001 entries; give at most 100,000"):
+        read_soa_matrix(write_matrix(tmp_path, schedule_matrix=[1] * 100_001))
+
+
+def test_half_a_character_is_refused(tmp_path):
+    with pytest.raises(InvalidProtocol, match=r"protocol_id holds half a character .*; correct it there"):
+        read_soa_matrix(write_matrix(tmp_path, protocol_id="\ud800"))
+
+
+@pytest.mark.parametrize(
+    ("label", "repeats"),
+    [("q3w", True), ("Monthly", True), ("Cycle 2+ D1", True), ("Weekly dose", False), ("Day after", False)],
+)
+def test_columns_without_a_day_repeat_where_their_words_say_so(tmp_path, label, repeats):
+    path = write_matrix(tmp_path, timeline_segments=make_column(composite_label=label))
+    assert bool(read_soa_matrix(path).visits[0].repeat) == repeats

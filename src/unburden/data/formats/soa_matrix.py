@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,27 @@ from unburden.domain.protocol import Activity, Arm, Cell, Condition, Place, Prot
 
 SCHEMA_NAME = "soa-tables-consolidated"
 MAIN = "main"
-_TEXT = {"type": "string", "minLength": 1}
-_OPTIONAL_TEXT = {"type": ["string", "null"]}
+MOST_ENTRIES = 100_000
+"""A matrix, its rows, its columns or its annotations are no more than that."""
+
+MOST_PROBLEMS = 1_000
+"""Nobody reads more problems of one file."""
+
+MOST_LETTERS = 20_000
+"""No text of a schedule is longer."""
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MOST_LETTERS}
+_OPTIONAL_TEXT = {"type": ["string", "null"], "maxLength": MOST_LETTERS}
 _IDS = {"type": ["array", "null"], "items": _TEXT}
+
+
+_RECURS = re.compile(
+    r"(?:week|month|year|annual|quarter|dai)ly\b(?!\s+dos)|\bq\s?\d{1,2}\s?(?:d|w|m|y)|\bthereafter\b"
+    r"|\bonwards?\b"
+    r"|\bcycles?\s?\d+\s?\+|\bC\d+\s?\+|≥\s?cycle|cycles?\s?≥",
+    re.IGNORECASE,
+)
+"""A column without a day whose words tell that it happens again."""
 
 
 def _describe_objects(
@@ -128,13 +147,24 @@ def _read_document(path: Path, problems: Problems) -> Mapping[str, Any]:
 
 def _check_document(document: Mapping[str, Any], problems: Problems) -> None:
     """Raise with every departure from the schema and every annotation that refers to nothing."""
-    for error in Draft202012Validator(_SCHEMA).iter_errors(document):
+    for key, held in document.items():
+        count = len(held) if isinstance(held, list | dict) else 0
+        problems.check(count <= MOST_ENTRIES, f"{key} holds {count:,} entries; give at most {MOST_ENTRIES:,}")
+    problems.raise_if_any(InvalidProtocol)
+    for error in islice(Draft202012Validator(_SCHEMA).iter_errors(document), MOST_PROBLEMS):
         where = error.json_path.removeprefix("$.") if error.json_path != "$" else "the document"
-        problems.add(f"{where}: {error.message[:160]}; correct it there")
+        told = f"{error.message[:160]}; correct it there"
+        if error.validator == "maxLength":
+            told = f"has {len(str(error.instance)):,} letters; give at most {MOST_LETTERS:,}"
+        problems.add(f"{where}: {told}")
+    for where, text in _find_texts(document, ""):
+        whole = text.encode("utf-8", "replace").decode() == text
+        problems.check(whole, f"{where} holds half a character (an unpaired surrogate); correct it there")
     problems.raise_if_any(InvalidProtocol)
     problems.check(bool(document["schedule_matrix"]), "schedule_matrix is empty; give at least one cell")
     rows = {row["xact_id"] for row in document["unified_activities"]}
     columns = {column["xcol_id"] for column in _columns(document)}
+    present = {(cell["xcol_id"], cell["xact_id"]) for cell in document["schedule_matrix"]}
     for note in document["unified_annotations"]:
         owner = f"annotation {note['xannot_id']!r}"
         cells = note.get("cell_references") or ()
@@ -146,7 +176,26 @@ def _check_document(document: Mapping[str, Any], problems: Problems) -> None:
             problems.check(
                 xcol_id in columns, f"{owner} refers to the column {xcol_id!r}, which does not exist"
             )
+        for cell in cells:
+            key = cell["xcol_id"], cell["xact_id"]
+            told = f"{owner} refers to the cell {key}, which is empty; give the cell an entry, or correct it"
+            is_known = key[0] in columns and key[1] in rows
+            problems.check(key in present or not is_known, told)
     problems.raise_if_any(InvalidProtocol)
+
+
+def _find_texts(value: object, where: str) -> Iterator[tuple[str, str]]:
+    """Every text of the document that is not plain ASCII, with its place."""
+    if isinstance(value, str):
+        if not value.isascii():
+            yield where.removeprefix("."), value
+    elif isinstance(value, dict):
+        for key, held in value.items():
+            yield from _find_texts(key, f"{where} (a key)")
+            yield from _find_texts(held, f"{where}.{key!s:.80}")
+    elif isinstance(value, list):
+        for number, held in enumerate(value):
+            yield from _find_texts(held, f"{where}[{number}]")
 
 
 def _columns(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -186,12 +235,15 @@ def _make_visit(column: Mapping[str, Any]) -> Visit:
         label,
         re.IGNORECASE,
     )
+    offset = find_offset_days(values)
+    if offset is None and not is_repeated:
+        is_repeated = _RECURS.search(label)
     track = column.get("population_track")
     return Visit(
         id=column["xcol_id"],
         name=label,
         timeline_id=MAIN,
-        offset_days=find_offset_days(values),
+        offset_days=offset,
         places=(Place.REMOTE,) if is_call else (Place.SITE,),
         window_before_days=before,
         window_after_days=after,
