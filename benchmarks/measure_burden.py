@@ -6,6 +6,7 @@ taskset -c 0 env OPENBLAS_NUM_THREADS=1 PYTHONPATH=src .venv/bin/python benchmar
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,9 @@ from unburden.burden.drivers import estimate_population_drivers
 from unburden.burden.population import draw_population
 from unburden.burden.variants import list_keys, score_variants
 from unburden.data.protocols import read_protocol
-from unburden.domain.burden import Persona
+from unburden.domain.burden import PatientState, Persona, TimeOnStudy
+from unburden.domain.conduct import Conduct
+from unburden.simulation.hazards import derive_exponential_course
 from unburden.study.personas import declare_personas
 from unburden.study.scoring import list_weighted, score_burden
 
@@ -40,9 +43,17 @@ def take_median(job) -> float:
     return statistics.median(times)
 
 
-def score_all(protocol, personas: tuple[Persona, ...], seed: int):
+def make_curves() -> tuple[TimeOnStudy, ...]:
+    """Exponential times on treatment, free of progression and alive, so that cycles are laid out."""
+    medians: dict[PatientState, float] = {"treatment": 200, "progression": 240, "alive": 500}
+    courses = [(state, *derive_exponential_course(days)) for state, days in medians.items()]
+    return tuple(TimeOnStudy(tuple(d), tuple(s), "assumed:benchmark", None, state) for state, d, s in courses)
+
+
+def score_all(protocol, personas: tuple[Persona, ...], seed: int, curves: tuple[TimeOnStudy, ...] = ()):
     """Everything from the protocol to the population's draws, nothing kept from before."""
-    scores = score_burden(protocol, personas)
+    conduct = Conduct(horizon_days=3 * 365.0) if curves else Conduct()
+    scores = score_burden(protocol, personas, time_on_study=curves, conduct=conduct)
     arm_ids = [arm.id for arm in protocol.arms] or [None]
     weighted = list_weighted(scores, personas, dict.fromkeys(arm_ids, 1 / len(arm_ids)))
     return weighted, draw_population(weighted, EvidenceDraws(DRAWS, seed))
@@ -78,11 +89,38 @@ def measure_agreement(path: Path, personas: tuple[Persona, ...]) -> dict[tuple[s
     return found
 
 
+def measure_first(path: Path, personas: tuple[Persona, ...], *, has_curves: bool) -> float:
+    """Seconds of the first score of this process, after import and reading the file."""
+    protocol, curves = read_protocol(path), make_curves() if has_curves else ()
+    start = time.perf_counter()
+    score_all(protocol, personas, 1, curves)
+    return time.perf_counter() - start
+
+
+def measure_firsts() -> None:
+    """The same in a new process for each matrix, with and without curves: medians of three processes."""
+    for curves in ("plain", "curves"):
+        found = {}
+        for path in sorted(MATRICES.glob("*.json")):
+            command = [sys.executable, __file__, path.name, curves]
+            runs = [
+                subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(REPEATS)
+            ]
+            found[path.name] = statistics.median(float(run.stdout) for run in runs)
+        slowest = max(found, key=lambda name: found[name])
+        middle = f"median {statistics.median(found.values()):.2f}"
+        print(f"first score of a process, {curves}: {middle}, slowest {found[slowest]:.2f} ({slowest})")
+
+
 def main() -> None:
     personas = declare_personas(dict.fromkeys(NAMES, 1 / 6))
+    if len(sys.argv) == 3:
+        print(measure_first(MATRICES / sys.argv[1], personas, has_curves=sys.argv[2] == "curves"))
+        return
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     print(f"{DRAWS:,} draws, {len(personas)} personas, {VARIANTS:,} variants; medians of {REPEATS}, seconds")
     measure_times(personas)
+    measure_firsts()
     measure_bounds(personas)
 
 

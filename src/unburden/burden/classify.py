@@ -1,11 +1,10 @@
 """What kind of asking each activity is, by the rules of the evidence ledger."""
 
-import re
 from collections.abc import Mapping
 
 from unburden.domain.burden import ActivityKind
 from unburden.domain.errors import InvalidEvidence, Problems
-from unburden.domain.ledger import UNCLASSIFIED, EvidenceLedger, KindRule
+from unburden.domain.ledger import UNCLASSIFIED, EvidenceLedger, KindRule, compile_pattern
 from unburden.domain.protocol import Activity, Protocol
 
 _SYSTEM_BY_ALIAS: Mapping[str, str] = {
@@ -85,6 +84,6 @@ def _tell_codes(codes: Mapping[tuple[str, str], None], kind: KindRule) -> str:
 def _match_title(activity: Activity, ledger: EvidenceLedger) -> ActivityKind:
     for kind in ledger.kinds:
         for pattern in kind.patterns:
-            if re.search(pattern, activity.title, re.IGNORECASE):
+            if compile_pattern(pattern).search(activity.title):
                 return ActivityKind(activity.id, kind.name, f"title {activity.title!r} matches {pattern!r}")
     return ActivityKind(activity.id, UNCLASSIFIED, f"no pattern matches the title {activity.title!r}")

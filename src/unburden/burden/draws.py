@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -14,12 +14,14 @@ from unburden.burden.totals import (
     Key,
     Product,
     Terms,
+    find_key,
     find_log_variance,
     find_sources,
     find_stream_id,
     find_terms,
+    list_totals,
 )
-from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore, Evidence
+from unburden.domain.burden import BurdenScore, Evidence
 from unburden.domain.burden_draws import BurdenDraws, Floats
 from unburden.domain.errors import InvalidEvidence, Problems
 from unburden.domain.estimate import Estimate
@@ -51,6 +53,7 @@ class EvidenceDraws:
     seed: int
     stream: int = 0
     _normals: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
+    _entries: dict[Evidence, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = Problems("draws of the burden")
@@ -64,7 +67,13 @@ class EvidenceDraws:
         problems.raise_if_any(InvalidEvidence)
 
     def draw_entry(self, entry: Evidence) -> Floats:
-        """The draws of one entry, never negative, with the entry's value as their expectation."""
+        """The draws of one entry, never negative, with the entry's value as their expectation; read only."""
+        if entry not in self._entries:
+            self._entries[entry] = self._draw_anew(entry)
+            self._entries[entry].flags.writeable = False
+        return self._entries[entry]
+
+    def _draw_anew(self, entry: Evidence) -> Floats:
         if entry.low == entry.high:
             return np.full(self.draws, entry.value)
         if entry.distribution == "logit-normal":
@@ -80,6 +89,12 @@ class EvidenceDraws:
         for entry in entries:
             product = product * self.draw_entry(entry)
         return product
+
+    @cached_property
+    def patient_ranks(self) -> Floats:
+        """Where the patient of each draw stands among all: a number between 0 and 1."""
+        chance = NormalDist().cdf
+        return np.array([chance(z) for z in self.draw_normals(PATIENT_STREAM)])
 
     def draw_normals(self, stream_id: str) -> Floats:
         """The standard normal numbers of one unknown."""
@@ -156,15 +171,12 @@ def draw_patients(score: BurdenScore, evidence_draws: EvidenceDraws) -> dict[str
     times = score.patient_times
     if times is None:
         return dict(draw_score(score, evidence_draws).values)
-    chance = NormalDist().cdf
-    share = np.array([chance(z) for z in evidence_draws.draw_normals(PATIENT_STREAM)])
-    chosen = np.minimum((share * times.there.shape[1]).astype(int), times.there.shape[1] - 1)
+    patients = times.there.shape[1]
+    chosen = np.minimum((evidence_draws.patient_ranks * patients).astype(int), patients - 1)
     rows: dict[tuple[str, Key], Floats] = {}
     for row, line in times.lines:
-        key = tuple(sorted(line.entry_ids))
-        names = (line.dimension, PATIENT_MINUTES) if line.dimension in TIME_DIMENSIONS else (line.dimension,)
-        for name in names:
-            held = rows.setdefault((name, key), np.zeros(len(times.shares)))
+        for name in list_totals(line):
+            held = rows.setdefault((name, find_key(line)), np.zeros(len(times.shares)))
             held[row] += line.times
     drawn: dict[Key, Floats] = {}
     values = {name: np.zeros(evidence_draws.draws) for name in UNIT_BY_TOTAL}

@@ -25,24 +25,19 @@ class ScheduleNotes:
     arm_id: str | None
     layout: Layout
 
-    @property
-    def visits(self) -> tuple[Visit, ...]:
-        """The visits counted, in the protocol's order."""
-        return tuple(dict.fromkeys(each.visit for each in self.layout.occurrences))
-
     def find_notes(self) -> Iterator[str]:
         """Every note."""
         yield from self._find_time_notes()
         yield from self.layout.notes
-        for visit in self.visits:
+        for visit in self.layout.visits:
             if found := self.layout.read.get(visit.id):
                 yield f"visit {visit.name!r} is laid out by the rule {found.rule!r} from {found.matched!r}"
         yield from self._find_timeline_notes()
         yield from self._find_cell_notes()
-        for visit in self.visits:
+        for visit in self.layout.visits:
             if self._shares_setup(visit):
                 yield f"time points within the visit {visit.name!r} share one setup, such as one needle"
-        if any(visit.place == Place.LOCAL for visit in self.visits):
+        if any(visit.place == Place.LOCAL for visit in self.layout.visits):
             yield "local visits are counted with the travel and arrival of a site visit"
 
     def _find_time_notes(self) -> Iterator[str]:
@@ -55,9 +50,9 @@ class ScheduleNotes:
                 yield f"time on study of the arm {curve.arm_id!r} is used for every arm"
         if self.conduct.unscheduled is None:
             yield "unscheduled visits are not counted, because their rate is not given"
-        if self.arm_id is None and any(visit.arm_ids for visit in self.visits):
+        if self.arm_id is None and any(visit.arm_ids for visit in self.layout.visits):
             yield "no arm is chosen: the visits of all arms are counted together"
-        for visit in self.visits:
+        for visit in self.layout.visits:
             if visit.offset_days is None and visit.id not in self.layout.read:
                 yield f"visit {visit.name!r} has no day: it is its own date, with everyone on study"
 
@@ -71,7 +66,7 @@ class ScheduleNotes:
             visit = self.protocol.visit_by_id[visit_id]
             if visit.repeat and visit.timeline_id != self.protocol.main_timeline.id:
                 yield f"visit {visit.name!r} repeats ({visit.repeat}) and is counted once"
-        cells = (cell for v in self.visits for cell in self.protocol.cells_by_visit[v.id])
+        cells = (cell for v in self.layout.visits for cell in self.protocol.cells_by_visit[v.id])
         for key in dict.fromkeys(cell.activity_id for cell in cells):
             activity = self.protocol.activity_by_id[key]
             if activity.timeline_id is not None and activity.timeline_id not in reached:
@@ -99,7 +94,7 @@ class ScheduleNotes:
     def _expanded(self) -> list[tuple[Visit, Cell]]:
         return [
             (visit, each)
-            for visit in self.visits
+            for visit in self.layout.visits
             for cell in self.protocol.cells_by_visit[visit.id]
             for each in expand_cell(self.protocol, self.arm_id, cell)
         ]

@@ -89,6 +89,11 @@ class Layout:
     read: dict[str, Recurrence] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """The visits counted, in the protocol's order."""
+        return tuple(dict.fromkeys(each.visit for each in self.occurrences))
+
 
 def lay_out(protocol: Protocol, arm_id: str | None, course: PatientCourse, conduct: Conduct) -> Layout:
     """The occurrences of every main visit of the arm that has a cell.

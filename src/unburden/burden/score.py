@@ -96,7 +96,7 @@ def score_schedule(
         totals=total_lines(lines, evidence),
         lines=lines,
         evidence=evidence,
-        by_visit=_share_by_visit(lines, evidence, schedule.visits),
+        by_visit=_share_by_visit(lines, evidence, schedule.layout.visits),
         kinds=activity_kinds,
         notes=tuple(schedule.find_notes()),
         expected_times=schedule.expect_times(),
@@ -176,11 +176,6 @@ class _Schedule:
             own[self.conduct.unscheduled.rate.id] = self.conduct.unscheduled.rate
         for name, value in (("layout", layout), ("own_evidence", own), ("factor_by_cell", by_cell)):
             object.__setattr__(self, name, value)
-
-    @property
-    def visits(self) -> tuple[Visit, ...]:
-        """The visits counted, in the protocol's order."""
-        return tuple(dict.fromkeys(each.visit for each in self.layout.occurrences))
 
     def find_notes(self) -> Iterator[str]:
         """What is not counted, or counted by a rule of thumb."""

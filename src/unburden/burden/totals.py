@@ -48,14 +48,23 @@ def find_log_variance(entry: Evidence) -> float:
     return 2 * math.log(math.hypot(1, (entry.high - entry.low) * _SD_PER_RANGE / entry.value))
 
 
+def find_key(line: BurdenLine) -> Key:
+    """The product that a line is a multiple of."""
+    return tuple(sorted(line.entry_ids))
+
+
+def list_totals(line: BurdenLine) -> tuple[str, ...]:
+    """The totals that a line belongs to: its dimension, and `patient_minutes` where it is time."""
+    is_time = line.dimension in TIME_DIMENSIONS
+    return (line.dimension, PATIENT_MINUTES) if is_time else (line.dimension,)
+
+
 def find_terms(lines: Iterable[BurdenLine]) -> dict[str, dict[Key, float]]:
     """The multiple of each product in each dimension and in `patient_minutes`, whatever the lines' order."""
     times: dict[str, dict[Key, list[float]]] = {dimension: {} for dimension in UNIT_BY_TOTAL}
     for line in lines:
-        key = tuple(sorted(line.entry_ids)) if line.factor_ids else (line.evidence_id,)
-        times[line.dimension].setdefault(key, []).append(line.times)
-        if line.dimension in TIME_DIMENSIONS:
-            times[PATIENT_MINUTES].setdefault(key, []).append(line.times)
+        for name in list_totals(line):
+            times[name].setdefault(find_key(line), []).append(line.times)
     return {
         dimension: {key: math.fsum(found[key]) for key in sorted(found)} for dimension, found in times.items()
     }

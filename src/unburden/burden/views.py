@@ -2,16 +2,14 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from unburden.burden.population import find_worst_mean
-from unburden.burden.totals import UNIT_BY_TOTAL, Key, find_terms, total_terms
+from unburden.burden.totals import UNIT_BY_TOTAL, Key, find_terms, list_totals, total_terms
 from unburden.domain.burden import (
-    PATIENT_MINUTES,
-    TIME_DIMENSIONS,
     BurdenLine,
     BurdenScore,
     BurdenView,
@@ -103,7 +101,7 @@ def derive_patient_amounts(score: BurdenScore) -> dict[str, Floats]:
     amounts = {name: np.zeros(len(times.shares)) for name in UNIT_BY_TOTAL}
     for row, line in times.lines:
         amount = compute_amount(line, score.evidence)
-        for name in _find_names(line):
+        for name in list_totals(line):
             amounts[name][row] += amount
     return {name: by_group @ times.there for name, by_group in amounts.items()}
 
@@ -134,12 +132,6 @@ def _is_counted(times: PatientTimes, row: int) -> bool:
     """Whether a group of lines lies within the days that are counted, from the reference to the end."""
     day = times.days[row]
     return day is None or 0 <= day < times.end_day
-
-
-def _find_names(line: BurdenLine) -> Iterator[str]:
-    yield line.dimension
-    if line.dimension in TIME_DIMENSIONS:
-        yield PATIENT_MINUTES
 
 
 def apply_view(score: BurdenScore, view: BurdenView) -> Estimate:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from unburden.cli.output import holds
+
 if TYPE_CHECKING:
     from unburden.domain.asks import Asks, PersonaAsk
     from unburden.domain.protocol import Protocol
@@ -68,11 +70,7 @@ def _ask(source: Path, personas: str | None, draws: int, seed: int) -> tuple["Pr
     from unburden.study.personas import declare_personas
     from unburden.study.scoring import AVERAGE_PATIENT
 
-    try:
-        is_study = source.is_dir()
-    except OSError:
-        is_study = False
-    if is_study:
+    if holds(source.is_dir):
         if personas is not None:
             told = "is for a protocol alone; a study declares its own in study.toml"
             raise InvalidInput("--personas", [told])
@@ -121,7 +119,7 @@ def _print_ask(title: str, ask: "PersonaAsk") -> Iterator[str]:
     yield title
     has_care = bool(ask.increment)
     head = f"  {'':22}{'expected':>12}{'95 % interval':>22}{'8 of 10 patients':>20}"
-    yield head + (f"{'beyond standard care':>24}" if has_care else "") + "  unit"
+    yield head + (f"{'beyond standard care':>30}" if has_care else "") + "  unit"
     nothing = [
         name for name, total in ask.score.totals.items() if total.high == 0 and not _differs(ask, name)
     ]
@@ -134,12 +132,13 @@ def _print_ask(title: str, ask: "PersonaAsk") -> Iterator[str]:
         line += f"{between:>20}"
         if has_care:
             more = ask.increment[name]
-            told = f"{more.value:+,.3g}" if more.value else "0"
-            line += f"{told + ' (' + _say_range(more.low, more.high) + ')':>24}"
+            told = f"{'+' if more.value > 0 else ''}{_say(more.value)}"
+            line += f"{told + ' (' + _say_range(more.low, more.high) + ')':>30}"
         yield f"{line}  {total.unit}"
     for words, estimate in (("days at home", ask.home_days), ("most blood in 8 weeks", ask.peak_blood)):
         if estimate:
-            shown = _say_range(estimate.low, estimate.high)
+            is_certain = not any(source.startswith("assumed:") for source in estimate.sources)
+            shown = _say_range(estimate.low, estimate.high, "exact" if is_certain else "if all live so long")
             yield f"  {words:22}{_say(estimate.value):>12}{shown:>22}{'':20}  {estimate.unit}"
     for name, estimate in ask.views.items():
         shown = _say_range(estimate.low, estimate.high)
@@ -188,7 +187,10 @@ def tell_asks(asks: "Asks", protocol: "Protocol") -> dict[str, Any]:
         "patients": [_tell_ask(ask) for ask in asks.by_persona],
         "all": {
             "mean": {name: tell_estimate(mean) for name, mean in asks.mean.items()},
-            "worst_tenth": dict(asks.worst_tenth),
+            "worst_tenth": {
+                name: {"value": value, "unit": asks.mean[name].unit, "sources": list(asks.mean[name].sources)}
+                for name, value in asks.worst_tenth.items()
+            },
             "drivers": {
                 name: [{"input": d.name, "first": d.first, "total": d.total} for d in drivers]
                 for name, drivers in asks.drivers.items()
@@ -219,7 +221,7 @@ def _tell_ask(ask: "PersonaAsk") -> dict[str, Any]:
         "between_patients": {
             name: {
                 "tenth": s.tenth, "median": s.median, "ninetieth": s.ninetieth, "worst_tenth": s.worst_tenth,
-                "unit": s.unit,
+                "unit": s.unit, "sources": list(score.totals[name].sources),
             }
             for name, s in ask.spread.items()
         },

@@ -14,6 +14,7 @@ from unburden.cli import burden, engine
 from unburden.cli.burden import tell_estimate
 from unburden.cli.estimands import evaluate_estimands
 from unburden.cli.evidence import list_evidence
+from unburden.cli.output import holds
 
 app = typer.Typer(
     help="Design clinical trials that ask less of patients.",
@@ -200,7 +201,7 @@ def simulate_trials(
     """Simulate a DESIGN.toml, or a study's own design (its baseline) in its scenario."""
     import unburden as ub
 
-    if _holds(study.is_file):
+    if holds(study.is_file):
         run = engine.Run(ledger, workers, cluster, error)
         with show_progress(not as_json) as tell:
             engine.simulate_design_file(
@@ -276,14 +277,6 @@ def new_study(
 
     for path in write_new_study(folder):
         typer.echo(f"wrote {path}")
-
-
-def _holds(question: Callable[[], bool]) -> bool:
-    """What the system says of a path; False where the path cannot even be asked about."""
-    try:
-        return question()
-    except OSError:
-        return False
 
 
 app.command("score-burden")(teach(burden.score_burden))

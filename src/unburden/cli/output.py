@@ -1,6 +1,6 @@
-"""The folder that a report goes to, tried before anything is computed."""
+"""Paths of the command line, tried before anything is computed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -23,3 +23,11 @@ def prepare_folder(folder: Path, names: Sequence[str], asked: str = "") -> None:
     except OSError as error:
         problems.add(f"cannot be written ({error.strerror}); give a folder that can be")
     problems.raise_if_any(InvalidInput)
+
+
+def holds(question: Callable[[], bool]) -> bool:
+    """What the system says of a path; False where the path cannot even be asked about."""
+    try:
+        return question()
+    except OSError:
+        return False

@@ -70,8 +70,8 @@ class PopulationBurden:
 
     `mean` holds the draws of the mean over personas: the spread is what is not known of the average
     patient. `worst_tenth` is the mean of the tenth with most of each dimension over persona × draw
-    (CVaR at 90 %). In it: the difference between personas and what is not known of the evidence.
-    Not in it: the spread between patients of one persona, and chance in who stays on study.
+    (CVaR at 90 %). In it: the difference between personas, what is not known of the evidence, and
+    how long patients stay. Not in it: any other difference between patients of one persona.
     """
 
     shares: Mapping[str, float]

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from unburden.domain.burden import PERSONA_MARK, UNIT_BY_DIMENSION, Evidence
 from unburden.domain.errors import InvalidEvidence, Problems
@@ -177,7 +177,7 @@ def _find_kind_problems(
             yield f"{owner} has the code {code!r} of the system {system!r}; give both texts"
     for pattern in kind.patterns:
         try:
-            re.compile(pattern)
+            compile_pattern(pattern)
         except re.error as error:
             yield f"{owner} has the pattern {pattern!r}, which is no regular expression ({error}); correct it"
     for quantity in kind.quantities:
@@ -209,3 +209,9 @@ def _find_setup_problems(kinds: Sequence[KindRule]) -> Iterator[str]:
                         f"kind {kind.name!r} counts {quantity.evidence_id!r} of the setup {quantity.setup!r} "
                         f"{quantity.count} times, another kind {counts[key]} times; give the same count"
                     )
+
+
+@lru_cache(maxsize=4096)
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """A title's pattern, letters' case aside; the ledger holds more than `re` keeps. Raises `re.error`."""
+    return re.compile(pattern, re.IGNORECASE)

@@ -13,8 +13,8 @@ from unburden.report.page import render_page
 from unburden.study.asking import sum_up_asks
 from unburden.study.checking import check_records
 from unburden.study.comparing import compare_designs
-from unburden.study.scoring import score_burden, subtract_scores
-from unburden.study.searching import Progress, score_changes, search_designs
+from unburden.study.scoring import subtract_scores, weigh_scores
+from unburden.study.searching import Progress, search_designs
 
 
 def design_study(
@@ -25,18 +25,11 @@ def design_study(
     progress: Progress | None = None,
 ) -> StudyResult:
     """Score, trace, screen, simulate and search one study. Raises what its parts raise."""
-    scores = score_burden(
-        study.protocol,
-        study.personas,
-        time_on_study=study.time_on_study,
-        conduct=study.conduct,
-        kinds=study.kinds,
-        evidence=study.evidence,
-    )
-    overall = score_changes(study, ())
+    asks = sum_up_asks(study, seed=seed)
+    scores = tuple(ask.score for ask in asks.by_persona)
+    overall = weigh_scores(scores, study.personas, study.share_by_arm)
     reasons = trace_cells(study.protocol, overall.kinds)
     frontier = search_designs(study, trials=trials, seed=seed, progress=progress)
-    asks = sum_up_asks(study, seed=seed)
     return StudyResult(
         study=study,
         scores=scores,
