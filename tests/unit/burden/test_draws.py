@@ -18,7 +18,8 @@ from unburden.domain.conduct import Conduct
 from unburden.domain.cycles import PatientCourse
 from unburden.domain.errors import InvalidEvidence
 from unburden.domain.protocol import Protocol, drop_cells
-from unburden.kernels.evidence_draws import fill_normals
+from unburden.kernels.draws import draw_normals
+from unburden.kernels.evidence_draws import draw_stream_normals
 from unburden.study.scoring import mix_scores, score_burden
 
 FAR = Persona("far", 0.3, (entry("travel.one_way_km", 80, "km"), entry("travel.minutes", 200, "minute")))
@@ -83,13 +84,10 @@ def test_a_personas_own_entry_moves_with_the_ledgers():
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
-def test_the_kernel_agrees_with_itself_as_plain_python(length):
-    compiled, plain = np.empty(length), np.empty(length)
-    place = (np.uint64(3), np.uint64(2**63), np.uint64(1))
-    fill_normals(*place, compiled)
-    with np.errstate(over="ignore"):
-        fill_normals.py_func(*place, plain)
-    assert compiled == pytest.approx(plain, rel=1e-12)
+def test_whole_arrays_hold_the_numbers_of_the_compiled_stream(length):
+    pairs = [draw_normals(np.uint64(3), np.uint64(2**63), np.uint64(i), np.uint64(1)) for i in range(3)]
+    found = draw_stream_normals(3, 2**63, 1, length)
+    assert found == pytest.approx(np.array(pairs).ravel()[:length], rel=1e-12)
 
 
 def test_first_order_shares_are_those_of_the_variance():
