@@ -8,27 +8,48 @@ import polars as pl
 from unburden.domain.errors import InvalidCohort, Problems
 from unburden.domain.estimate import check_sources
 
+EVENT_SCHEMA = {
+    "patient": pl.Int64,
+    "day": pl.Float64,
+    "kind": pl.String,
+    "system": pl.String,
+    "code": pl.String,
+    "value": pl.Float64,
+    "unit": pl.String,
+}
+"""The columns of a cohort's timelines; `value` is null where an event has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column holds: `unit` in UCUM-like words ("year", "mm"), "" for words and flags."""
+    """What a column holds: `unit` in UCUM-like words ("year", "mm"), "" for words and flags.
+
+    `lower_limit` and `upper_limit` are the limits of normal: a number in the column's unit or the
+    name of a column that holds each patient's.
+    """
 
     name: str
     unit: str = ""
     description: str = ""
+    lower_limit: float | str | None = None
+    upper_limit: float | str | None = None
 
 
 @dataclass(frozen=True)
 class Cohort:
     """Patients, one row each; null means unknown.
 
-    Raises `InvalidCohort` for an empty table or a declared column that is not there.
+    `events` are the patients' timelines, one row an event: `patient` (its row number in `frame`),
+    `day` from the patient's index day, `kind`, `system`, `code`, `value` and `unit` (`EVENT_SCHEMA`).
+    Raises `InvalidCohort` for an empty table, a declared column that is not there or timelines that
+    do not fit the schema.
     """
 
     name: str
     frame: pl.DataFrame = field(repr=False)
     columns: tuple[Column, ...]
     source: str
+    events: pl.DataFrame | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         problems = Problems(f"cohort {self.name!r}")
@@ -40,6 +61,8 @@ class Cohort:
                 f"the table has {', '.join(self.frame.columns)}",
             )
         check_sources((self.source,), problems)
+        if self.events is not None:
+            problems.extend(_find_event_problems(self.events, self.frame.height))
         problems.raise_if_any(InvalidCohort)
 
     @property
@@ -51,6 +74,22 @@ class Cohort:
     def unit_by_column(self) -> Mapping[str, str]:
         """The declared unit of each declared column."""
         return {column.name: column.unit for column in self.columns}
+
+
+def _find_event_problems(events: pl.DataFrame, patients: int) -> list[str]:
+    """Why timelines do not fit the schema; empty if they do."""
+    if dict(events.schema) != EVENT_SCHEMA:
+        wanted = ", ".join(f"{name} ({kind})" for name, kind in EVENT_SCHEMA.items())
+        found = ", ".join(f"{name} ({kind})" for name, kind in events.schema.items())
+        return [f"events has the columns {found}; give {wanted}"]
+    problems = []
+    strays = events.filter(~pl.col("patient").is_between(0, patients - 1).fill_null(False)).height
+    if strays:
+        problems.append(f"{strays} of {events.height} events belong to no row; number patients from 0")
+    undated = events.get_column("day").null_count() + int(events.get_column("day").is_nan().sum() or 0)
+    if undated:
+        problems.append(f"{undated} of {events.height} events have no day; leave them out or date them")
+    return problems
 
 
 @dataclass(frozen=True, slots=True)

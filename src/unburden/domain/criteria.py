@@ -1,4 +1,4 @@
-"""Eligibility criteria as typed expressions over columns, with three-valued logic."""
+"""Eligibility criteria as typed expressions over columns and timelines, with three-valued logic."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,11 @@ from typing import Literal, TypeAlias
 
 Value: TypeAlias = float | int | str | bool
 Operator: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]
+Limit: TypeAlias = Literal["ULN", "LLN"]
 UnknownPolicy: TypeAlias = Literal["keep", "exclude"]
+
+INDEX = "index"
+"""The patient's time zero, from which the days of a timeline count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,77 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareToLimit:
+    """A column against a multiple of its upper (ULN) or lower (LLN) limit of normal.
+
+    The limit is the one that the cohort's column declares: a number or a column of its own.
+    """
+
+    column: str
+    operator: Operator
+    multiple: float
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from an anchor, both ends included; negative is before, None is without end.
+
+    `relative_to` is `INDEX` or a kind of event, whose first day in the patient's timeline counts.
+    """
+
+    from_days: float | None = None
+    to_days: float | None = None
+    relative_to: str = INDEX
+
+
+@dataclass(frozen=True, slots=True)
+class EventSet:
+    """Events of a timeline: a kind ("condition", "procedure", "drug", "measurement") and codes.
+
+    Empty `codes` mean any event of the kind; `system` names the code system ("" for any).
+    """
+
+    kind: str
+    codes: tuple[str, ...] = ()
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CountEvents:
+    """How many events lie within a window, against a whole number.
+
+    `absence` says what it means that a timeline holds no such event: that there was none
+    ("none", records are complete for this kind) or that nobody knows ("unknown").
+    """
+
+    events: EventSet
+    operator: Operator
+    count: int
+    window: Window = Window()
+    absence: Literal["none", "unknown"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LatestValue:
+    """The value of the last event within a window, against a number in a unit; none is unknown."""
+
+    events: EventSet
+    operator: Operator
+    value: float
+    unit: str = ""
+    window: Window = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Words that no data can answer or that nobody understood: always unknown, never silently true."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Kleene and: not met as soon as one part is not met."""
 
@@ -58,7 +133,24 @@ class Not:
     part: "Expression"
 
 
-Expression: TypeAlias = Compare | Between | OneOf | AllOf | AnyOf | Not
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Kleene's "at least so many of": met once `count` parts are, not met once too few can be."""
+
+    count: int
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """The part, save where the exception holds: part and not exception for an exclusion's words."""
+
+    part: "Expression"
+    exception: "Expression"
+
+
+Leaf: TypeAlias = Compare | Between | OneOf | CompareToLimit | CountEvents | LatestValue | Unread
+Expression: TypeAlias = Leaf | AllOf | AnyOf | Not | AtLeast | Unless
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +169,27 @@ class CriterionRule:
     unknown: UnknownPolicy
 
 
+def iterate_leaves(expression: Expression) -> Iterator[Leaf]:
+    """Every leaf of the expression, in order."""
+    match expression:
+        case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
+            for part in parts:
+                yield from iterate_leaves(part)
+        case Not(part=part):
+            yield from iterate_leaves(part)
+        case Unless(part=part, exception=exception):
+            yield from iterate_leaves(part)
+            yield from iterate_leaves(exception)
+        case leaf:
+            yield leaf
+
+
 def iterate_columns(expression: Expression) -> Iterator[str]:
     """Every column that the expression names, in order, repeats included.
 
     >>> list(iterate_columns(AllOf((Compare("age", ">=", 18, "year"), Not(OneOf("sex", ("M",)))))))
     ['age', 'sex']
     """
-    match expression:
-        case Compare(column=column) | Between(column=column) | OneOf(column=column):
-            yield column
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from iterate_columns(part)
-        case Not(part=part):
-            yield from iterate_columns(part)
+    for leaf in iterate_leaves(expression):
+        if isinstance(leaf, Compare | Between | OneOf | CompareToLimit):
+            yield leaf.column
