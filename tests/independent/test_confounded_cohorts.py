@@ -120,6 +120,23 @@ def test_weighted_cox_of_what_is_observed_tends_to_the_truth(chosen, target):
         assert abs(truth - compute_true_log_hazard_ratio(EXAMPLE, chosen=chosen)) > 0.1
 
 
+def test_share_of_the_treated_matters_where_hazards_cross():
+    slopes = {"effect_slopes": (2.5, 0.0, 0.0), "log_hazard": (0.0, 0.3, 0.4)}
+    world = replace(EXAMPLE, propensity=-2.5, effect=0.5, scale=0.5, **slopes)
+    cohort = draw_cohort(world, MILLIONS, seed=22)
+    a, e = cohort.treated, cohort.propensity
+    shares = {"stabilised": a.mean(), "unstabilised": 0.5}
+    truths = {}
+    for kind, p in shares.items():
+        weights = np.where(a, p / e, (1 - p) / (1 - e))
+        beta, error = fit_large_cox(a, cohort.times, cohort.events, weights)
+        share = None if kind == "stabilised" else p
+        truths[kind] = compute_true_log_hazard_ratio(world, share=share)
+        assert abs(beta - truths[kind]) < 4 * error
+        assert error < 0.02
+    assert abs(truths["stabilised"] - truths["unstabilised"]) > 0.1
+
+
 def test_dependent_censoring_moves_the_weighted_cox_as_computed():
     cohort = draw_cohort(DEPENDENT, MILLIONS, seed=21)
     a, e = cohort.treated, cohort.propensity

@@ -302,6 +302,9 @@ def test_seen_shares_by_fractions():
     shares = compute_seen_shares(times, events, np.ones(5), 6.0)
     assert shares == pytest.approx([1, 0, 4 / 3, 0, 8 / 3])
     assert shares.sum() == pytest.approx(5)
+    # A death at the time of a censoring goes first: 1 of 2 is left at 2, not 2 of 3.
+    shares = compute_seen_shares(np.array([2, 2, 3.0]), np.array([1, 0, 1]), np.ones(3), 6.0)
+    assert shares == pytest.approx([1, 0, 2])
 
 
 @pytest.mark.parametrize("tau", [3.5, 6.0])

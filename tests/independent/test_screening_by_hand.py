@@ -122,6 +122,7 @@ def test_unless(part, exception, expected):
         (CompareToLimit("ast", "<", 1, "LLN"), {"ast": 4}, True),
         (CompareToLimit("bilirubin", "<=", 3, "ULN"), {"bilirubin": 3.3}, True),
         (CompareToLimit("bilirubin", ">", 3, "ULN"), {"bilirubin": 3.3}, False),
+        (CompareToLimit("bilirubin", ">=", 3, "ULN"), {"bilirubin": 3.3}, True),
         (Unread("able to consent", "administrative"), {}, None),
     ],
 )
@@ -186,9 +187,9 @@ def test_latest_value():
 def test_one_cohort_counted_by_a_reader():
     frame = pl.DataFrame(
         {
-            "age": [17, 40, 50, None, 60, 30],
-            "sex": ["F", "F", "M", "F", None, "F"],
-            "size": [9, 9, 9, 9, 9, None],
+            "age": [17, 40, 50, None, 60, 30, 10],
+            "sex": ["F", "F", "M", "F", None, "F", "M"],
+            "size": [9, 9, 9, 9, 9, None, 9],
         }
     )
     events = pl.DataFrame([{"patient": 1, **event(-5.0)}], schema=EVENT_SCHEMA)
@@ -205,14 +206,15 @@ def test_one_cohort_counted_by_a_reader():
         ),
     )
     steps, eligible = screen_by_hand(rules, read_patients(frame, events), COLUMNS)
-    # Row by row: 0 is too young; 1 had the drug; 2 is a man; 3 has no age; 4 passes; 5 has no size.
+    # Row by row: 0 is too young; 1 had the drug; 2 is a man; 3 has no age; 4 passes; 5 has no size; 6 is
+    # a boy.
     assert eligible == [4]
     found = [
         (s.entering, s.met, s.not_met, s.unknown, s.leaving, s.alone, s.alone_not_met, s.only) for s in steps
     ]
     assert found == [
-        (6, 4, 1, 1, 4, 2, 1, 2),
-        (4, 2, 1, 1, 3, 1, 1, 1),
+        (7, 4, 2, 1, 4, 3, 2, 2),
+        (4, 2, 1, 1, 3, 2, 2, 1),
         (3, 2, 1, 0, 2, 1, 1, 1),
         (2, 1, 0, 1, 1, 1, 0, 1),
     ]
