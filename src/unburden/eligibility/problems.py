@@ -3,6 +3,8 @@
 import math
 from typing import Any, get_args
 
+import polars as pl
+
 from unburden.domain.cohort import Cohort, Column
 from unburden.domain.criteria import (
     INDEX,
@@ -247,7 +249,21 @@ def _find_limit_problems(leaf: CompareToLimit, cohort: Cohort) -> list[str]:
         problems.extend(_find_limit_column_problems(column, limit, word, cohort))
     elif not _is_number(limit):
         problems.append(f"column {leaf.column!r} has {word} {limit}; give a finite number")
+    if leaf.multiple != 1 and limit is not None and not problems:
+        problems.extend(_find_low_limits(leaf, limit, word, cohort))
     return problems
+
+
+def _find_low_limits(leaf: CompareToLimit, limit: float | str, word: str, cohort: Cohort) -> list[str]:
+    """Limits at or below 0, of which a multiple says nothing."""
+    held = cohort.frame.get_column(limit) if isinstance(limit, str) else pl.Series([limit])
+    count = int((held.cast(pl.Float64) <= 0).sum() or 0)
+    if not count:
+        return []
+    return [
+        f"column {leaf.column!r} has {count} {word}{'s' * (count > 1)} at or below 0, of which "
+        f"{leaf.multiple:g} times says nothing; correct the limit, leave it unknown or compare with 1 times"
+    ]
 
 
 def _find_limit_column_problems(column: Column, limit: str, word: str, cohort: Cohort) -> list[str]:

@@ -30,6 +30,7 @@ FRAME = pl.DataFrame(
         "sex": ["F", "M", "F", "M"],
         "age": [30, 40, 50, 60],
         "site": ["x"] * 4,
+        "zero": [0.0, -1.0, 3.0, None],
     }
 )
 COLUMNS = (
@@ -38,6 +39,7 @@ COLUMNS = (
     Column("crp", "mg/L", upper_limit=5.05),
     Column("narrow", "U/L", upper_limit=3.0),
     Column("sex", upper_limit=3),
+    Column("zero", upper_limit="zero"),
     Column("age", "year", upper_limit="nowhere", lower_limit="alt_uln"),
 )
 EVENTS = pl.DataFrame(
@@ -108,7 +110,8 @@ def test_new_leaves_and_nodes_by_hand(expression, expected):
     [
         (
             CompareToLimit("ast", "<", 2, "ULN"),
-            "there is no column 'ast' in cohort 'hand'; its columns are alt, alt_uln, crp, narrow, sex, age",
+            "there is no column 'ast' in cohort 'hand'; its columns are alt, alt_uln, crp, narrow, sex, "
+            "zero, age",
         ),
         (
             CompareToLimit("alt", "<", 2, "LLN"),
@@ -122,7 +125,7 @@ def test_new_leaves_and_nodes_by_hand(expression, expected):
         (
             CompareToLimit("age", "<", 2, "ULN"),
             "column 'age' has upper_limit 'nowhere', which is no column of cohort 'hand'; its table has "
-            "alt, alt_uln, crp, narrow, sex, age, site",
+            "alt, alt_uln, crp, narrow, sex, age, site, zero",
         ),
         (
             CompareToLimit("age", "<", 2, "LLN"),
@@ -132,6 +135,11 @@ def test_new_leaves_and_nodes_by_hand(expression, expected):
         (
             CompareToLimit("alt", "<", 0, "ULN"),
             "column 'alt' is compared with 0 times its ULN; give a number above 0",
+        ),
+        (
+            CompareToLimit("zero", "<", 2, "ULN"),
+            "column 'zero' has 2 upper_limits at or below 0, of which 2 times says nothing; "
+            "correct the limit, leave it unknown or compare with 1 times",
         ),
         (CompareToLimit("alt", "<", 1, "UNL"), "limit 'UNL' on column 'alt' is not one of ULN, LLN"),
         (
@@ -202,7 +210,7 @@ def test_every_problem_is_told_wherever_it_stands():
         "'drug' events (ATC L01) are counted against -1; give a whole number from 0 on",
         "'at least' asks for 0 of 1 parts; give a whole number from 1 to 1",
         "cohort 'bare' has no timelines, so 'drug' events (ATC L01) cannot be looked up; give it events",
-        "there is no column 'x' in cohort 'bare'; its columns are alt, alt_uln, crp, narrow, sex, age",
+        "there is no column 'x' in cohort 'bare'; its columns are alt, alt_uln, crp, narrow, sex, zero, age",
     )
 
 
