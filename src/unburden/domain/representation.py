@@ -84,7 +84,7 @@ class Strata:
 class TargetStratum:
     """A stratum's share of the population that the trial is for, and the share that it aims at.
 
-    Strata whose `goal` is None share what the others' goals leave. `rationale` says why the goal is what it is.
+    Strata whose `goal` is None share what the others' goals leave. `rationale` says why it is set so.
     """
 
     stratum: str

@@ -65,8 +65,8 @@ class CheckStep:
     """One criterion in an order of checking, per patient screened.
 
     `reaching` is the share of patients who get there. `amounts` are expected of a patient screened for
-    the procedures that this check adds; `in_vain` what those who fail here have gone through by
-    then, all procedures so far. `alone` is what the check asks of a patient who needs all of its
+    the procedures that this check adds; `in_vain` what is spent per patient screened on those who fail
+    here, all procedures so far. `alone` is what the check asks of a patient who needs all of its
     procedures for it.
     """
 
@@ -82,15 +82,15 @@ class CheckStep:
 class CheckOrder:
     """Criteria in an order of checking, each patient stopping at the first that they fail.
 
-    `expected` is what screening asks of a patient screened, by dimension, `in_vain` the part that is
-    asked of patients who fail; `minimised` names the dimension that the order keeps least. `method`
-    says what is proven of it.
+    `expected` is what screening asks of a patient screened, by dimension; `per_failure` what a patient
+    who fails has gone through by then, on average. `minimised` names the dimension that the order keeps
+    least, `method` says what is proven of it.
     """
 
     steps: tuple[CheckStep, ...]
     minimised: str
     expected: Mapping[str, Estimate]
-    in_vain: Mapping[str, Estimate]
+    per_failure: Mapping[str, Estimate]
     method: str
 
 
