@@ -12,6 +12,8 @@ from unburden.kernels.subsets import sum_over_subsets
 MOST_ENUMERATED = 20
 """2**20 sets fit into memory with room to work; more criteria are searched, not enumerated."""
 
+_PAIRS_AT_ONCE = 1 << 22
+
 
 def derive_set_counts(table: PassingTable, weights: NDArray | None = None) -> NDArray:
     """For each of the 2**k sets of criteria, how many patients pass them all, of shape (2**k,).
@@ -44,6 +46,29 @@ def derive_set_strata(table: PassingTable, strata: Strata, weights: NDArray | No
         inside = strata.codes == code
         columns.append(_count_sets(masks[inside], sets, None if weights is None else weights[inside]))
     return np.stack(columns, axis=1)
+
+
+def count_given_sets(
+    table: PassingTable, masks: NDArray[np.int64], weights: NDArray | None = None
+) -> NDArray[np.float64]:
+    """For some sets, given as masks, how many patients pass (or the sum of their weights), (masks,).
+
+    For up to 63 criteria: patients who fail the same criteria are counted together, and a set is met
+    with each kind of patient.
+
+    >>> passing = np.array([[True, True], [False, True], [False, False]])
+    >>> table = PassingTable("c", ("A", "B"), passing, ~passing, "observed:doctest")
+    >>> count_given_sets(table, np.array([0, 3])).tolist()
+    [3.0, 1.0]
+    """
+    kinds, inverse = np.unique(table.failing_masks, return_inverse=True)
+    amounts = np.bincount(inverse, weights=weights, minlength=len(kinds)).astype(float)
+    found = np.empty(len(masks))
+    step = max(1, _PAIRS_AT_ONCE // len(kinds))
+    for first in range(0, len(masks), step):
+        block = masks[first : first + step, None]
+        found[first : first + step] = ((block & kinds[None, :]) == 0) @ amounts
+    return found
 
 
 def _count_sets(masks: NDArray[np.int64], sets: int, weights: NDArray | None) -> NDArray:
