@@ -40,6 +40,10 @@ class InvalidCriterion(InvalidInput):
     """A criterion that names no column, mixes units or cannot be evaluated."""
 
 
+class InvalidEmulation(InvalidInput):
+    """A target trial that cannot be emulated: its plan, its patients or an estimate that does not exist."""
+
+
 class InvalidDesign(InvalidInput):
     """A trial design or scenario that cannot be run."""
 
