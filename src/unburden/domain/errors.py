@@ -52,6 +52,10 @@ class InvalidEvidence(InvalidInput):
     """A ledger entry without value, spread, unit, source or grade."""
 
 
+class NoEstimate(InvalidInput):
+    """Data from which the wanted number cannot be estimated: it is refused, never given as 0."""
+
+
 class InfeasibleSearch(InvalidInput):
     """No schedule satisfies every constraint of the study."""
 
