@@ -201,9 +201,12 @@ class AnalysisPlan:
             0 < self.horizon_days <= self.follow_up_days < float("inf"),
             f"{told}; give a horizon over 0 and at most as long as the follow-up",
         )
-        problems.check(0 < self.level < 1, f"level is {self.level}; give a number between 0 and 1, such as 0.95")
         problems.check(
-            1 <= self.folds <= MOST_FOLDS, f"folds is {self.folds}; give a whole number from 1 to {MOST_FOLDS}"
+            0 < self.level < 1, f"level is {self.level}; give a number between 0 and 1, such as 0.95"
+        )
+        problems.check(
+            1 <= self.folds <= MOST_FOLDS,
+            f"folds is {self.folds}; give a whole number from 1 to {MOST_FOLDS}",
         )
         problems.check(
             self.propensity != "boosted" or self.folds > 1,
@@ -239,14 +242,17 @@ class EmulationPlan:
 
     def __post_init__(self) -> None:
         problems = Problems(f"emulated trial {self.name!r}")
-        problems.check(bool(self.patient_column), "patient is empty; name the column that identifies patients")
+        problems.check(
+            bool(self.patient_column), "patient is empty; name the column that identifies patients"
+        )
         problems.check(
             self.population in get_args(Population),
             f"population is {self.population!r}; use ATE, ATT or ATO",
         )
         problems.check(
             self.contrast in get_args(Contrast),
-            f"contrast is {self.contrast!r}; only 'intention-to-treat' is emulated: a per-protocol effect needs "
+            f"contrast is {self.contrast!r}; only 'intention-to-treat' is emulated: a per-protocol effect "
+            "needs "
             "patients censored when they leave their strategy, and weights that change with time",
         )
         problems.check(bool(self.covariates), "covariates is empty; name what decides about treatment")
@@ -267,7 +273,8 @@ class EmulationPlan:
         for covariate in (*self.covariates, *self.analysis.outcome_covariates):
             if covariate.column in later:
                 problems.add(
-                    f"covariate {covariate.column!r} is {later[covariate.column]}; name columns that are known "
+                    f"covariate {covariate.column!r} is {later[covariate.column]}; name columns that are "
+                    "known "
                     "at time zero"
                 )
 

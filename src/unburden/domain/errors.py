@@ -41,7 +41,7 @@ class InvalidCriterion(InvalidInput):
 
 
 class InvalidEmulation(InvalidInput):
-    """A target trial that cannot be emulated: its plan, its patients or an estimate that does not exist."""
+    """A target trial that cannot be emulated: its plan or its patients do not allow it."""
 
 
 class InvalidDesign(InvalidInput):

@@ -35,7 +35,13 @@ class ArmPredictions:
 
 
 def predict_arm(
-    follow_up: FollowUp, is_treated: bool, values: np.ndarray, terms: tuple[str, ...], plan: AnalysisPlan, *, seed: int
+    follow_up: FollowUp,
+    is_treated: bool,
+    values: np.ndarray,
+    terms: tuple[str, ...],
+    plan: AnalysisPlan,
+    *,
+    seed: int,
 ) -> ArmPredictions:
     """What every patient's mean time under an arm would be by Cox regression in it, cross-fitted over folds.
 
@@ -55,7 +61,12 @@ def predict_arm(
         means[inside] = _predict_means(events, values[inside], plan.horizon_days)
         rows = np.flatnonzero(inside & in_arm)
         residuals[rows] = _compute_residuals(
-            events, censoring, follow_up.days[rows], follow_up.has_event[rows], values[rows], plan.horizon_days
+            events,
+            censoring,
+            follow_up.days[rows],
+            follow_up.has_event[rows],
+            values[rows],
+            plan.horizon_days,
         )
     return ArmPredictions(means, residuals)
 
@@ -105,7 +116,8 @@ def _check_uncensored(chances: np.ndarray, horizon: float) -> None:
         raise NoEstimate(
             "doubly robust difference",
             [
-                f"{few} patients had a chance below {SMALLEST_UNCENSORED:.0%} to be followed as long as they were, so each "
+                f"{few} patients had a chance below {SMALLEST_UNCENSORED:.0%} to be followed as long as "
+                "they were, so each "
                 f"would stand for over 100; give horizon_days below {horizon:g}, or censoring = 'arm'"
             ],
         )
@@ -120,9 +132,9 @@ def compute_doubly_robust_difference(
 ) -> tuple[float, np.ndarray]:
     """The difference of restricted means (treated less control) and each patient's influence on it (n).
 
-    `arms` are treated and control, `weights` plain propensity weights. For all patients (ATE), with means μ,
-    residuals D and weights w, the average of μ₁ − μ₀ + a w D₁ − (1 − a) w D₀ (Robins, Rotnitzky & Zhao 1994;
-    with D from the martingale of the event, Díaz et al. 2019; Westling et al. 2024, J Am Stat Assoc 119:1541);
+    `arms` are treated and control, `weights` plain propensity weights. For all patients (ATE), with means
+    μ, residuals D and weights w, the average of μ₁ − μ₀ + a w D₁ − (1 − a) w D₀ (Robins, Rotnitzky & Zhao
+    1994; with D from the martingale of the event, Díaz et al. 2019; Westling et al. 2024, J Am Stat Assoc 119:1541);
     for the treated (ATT), the average over the treated of μ₁ + D₁ − μ₀, less the controls' w D₀ over the number
     treated. The squares of the influence sum to the variance, which holds if both models are right.
     """

@@ -33,8 +33,10 @@ def compute_e_value(hazard_ratio: Estimate, *, event_share: float) -> EValue:
         limit=limit,
         is_common_outcome=is_common,
         words=(
-            f"Taken as a risk ratio ({rule}), the estimate is {ratio:.2f}. An unmeasured confounder that goes with "
-            f"treatment and with outcome by a risk ratio of {estimate:.2f} each, beyond the covariates, could explain it "
+            f"Taken as a risk ratio ({rule}), the estimate is {ratio:.2f}. An unmeasured confounder that "
+            "goes with "
+            f"treatment and with outcome by a risk ratio of {estimate:.2f} each, beyond the covariates, "
+            "could explain it "
             f"away; one of {limit:.2f} could move the interval to hold no effect."
         ),
     )

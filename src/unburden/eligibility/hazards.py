@@ -10,7 +10,8 @@ from unburden.eligibility.cox import fit_weighted_cox
 
 @dataclass(frozen=True)
 class StepHazards:
-    """Cumulative hazard = sum of `increments` (m) at jumps up to a time, times exp((x − center) · coefficients)."""
+    """Cumulative hazard = sum of `increments` (m) at jumps up to a time, times exp((x − center) · "
+    "coefficients)."""
 
     jump_times: np.ndarray
     increments: np.ndarray
@@ -66,7 +67,7 @@ def fit_censoring_hazards(
     else:
         jumps, shares = _sum_baseline(ranks, ~events, np.ones(len(times)))
         center, coefficients = np.empty(0), np.empty(0)
-        # The last one at risk may be censored: the jump is then endless, at a time after which nobody is seen.
+        # Where the last one at risk is censored the jump is endless, but nobody is seen after it.
         increments = -np.log1p(-np.minimum(shares, 1 - 1e-12))
     return StepHazards(grid[(jumps // 2).astype(np.int64)], increments, coefficients, center)
 

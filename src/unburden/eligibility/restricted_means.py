@@ -10,9 +10,9 @@ def compute_restricted_mean(
 ) -> tuple[float, np.ndarray]:
     """The area under the weighted Kaplan–Meier curve up to the horizon, and its derivative by each weight.
 
-    `times` (n) in the horizon's unit, `events` (n), `weights` (n, positive). With Y(s) the weight at risk and
-    h(s) the weighted share of events at s, S = Π (1 − h) (Xie & Liu 2005, Stat Med 24:3089); the derivative by
-    the weight of patient j is −Σ R(s) (dN_j(s) − Y_j(s) h(s)) / (Y(s) (1 − h(s))), R(s) the area from s on. Times
+    `times` (n) in the horizon's unit, `events` (n), `weights` (n, positive). With Y(s) the weight at risk
+    and h(s) the weighted share of events at s, S = Π (1 − h) (Xie & Liu 2005, Stat Med 24:3089); the
+    derivative by the weight of patient j is −Σ R(s) (dN_j(s) − Y_j(s) h(s)) / (Y(s) (1 − h(s))), R(s) the area from s on. Times
     the weights it is the infinitesimal jackknife; its squares sum to the variance with weights as known.
 
     Raises `NoEstimate` where the arm is empty or its follow-up ends before the horizon.
@@ -20,8 +20,8 @@ def compute_restricted_mean(
     >>> mean, slopes = compute_restricted_mean(
     ...     np.array([1.0, 3, 5]), np.array([True, False, False]), np.ones(3), 4.0, arm="a"
     ... )
-    >>> round(mean, 12), round(float(slopes.sum()), 12)
-    (3.0, 0.0)
+    >>> round(mean, 12), abs(float(slopes.sum())) < 1e-12
+    (3.0, True)
     """
     _check_follow_up(times, events, horizon, arm)
     grid, place = np.unique(times, return_inverse=True)
@@ -51,7 +51,8 @@ def _check_follow_up(times: np.ndarray, events: np.ndarray, horizon: float, arm:
         raise NoEstimate(
             where,
             [
-                f"its follow-up ends on day {last:g}, before the horizon of {horizon:g} days, so the curve is not known "
+                f"its follow-up ends on day {last:g}, before the horizon of {horizon:g} days, so the curve "
+                "is not known "
                 f"there; give horizon_days of at most {last:g}"
             ],
         )

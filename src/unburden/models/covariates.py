@@ -1,4 +1,5 @@
-"""Covariates as numbers that a model can take: forms of numbers, flags for words, a stated policy for gaps."""
+"""Covariates as numbers that a model can take: forms of numbers, flags for words, a stated policy for "
+"gaps."""
 
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ from unburden.domain.errors import InvalidEmulation, Problems
 
 MOST_LEVELS = 20
 SPLINE_QUANTILES = (0.05, 0.35, 0.65, 0.95)
-"""Knots of a restricted cubic spline with 4 knots (Harrell 2015, Regression Modeling Strategies, table 2.3)."""
+"""Knots of a restricted cubic spline with 4 knots (Harrell 2015, Regression Modeling Strategies, table "
+"2.3)."""
 UNKNOWN = "unknown"
 
 
@@ -79,7 +81,8 @@ def encode_covariates(
         gaps = series.null_count()
         if gaps and missing == "refuse":
             problems.add(
-                f"{name!r} is unknown for {gaps} of {frame.height} patients; use missing = 'indicator', leave the "
+                f"{name!r} is unknown for {gaps} of {frame.height} patients; use missing = 'indicator', "
+                "leave the "
                 "covariate out, or exclude these patients by a criterion that says so"
             )
             continue

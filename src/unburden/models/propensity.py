@@ -100,8 +100,10 @@ def _climb(design: np.ndarray, treated: np.ndarray, terms: tuple[str, ...]) -> t
     raise NoEstimate(
         _WHERE,
         [
-            "a combination of covariates tells the treated from the others for some patients (separation), so the "
-            f"coefficients grow without end; the largest are those of {', '.join(largest)}: leave one out, join its "
+            "a combination of covariates tells the treated from the others for some patients (separation), "
+            "so the "
+            f"coefficients grow without end; the largest are those of {', '.join(largest)}: leave one out, "
+            "join its "
             "levels, or exclude by a criterion those who could only get one treatment"
         ],
     )
@@ -123,7 +125,8 @@ def _check_arms(treated: np.ndarray) -> None:
         raise NoEstimate(
             _WHERE,
             [
-                f"the {arm} arm is empty: {count} of {len(treated)} patients are treated; widen the criteria or check "
+                f"the {arm} arm is empty: {count} of {len(treated)} patients are treated; widen the "
+                "criteria or check "
                 "the values of the treatment column"
             ],
         )
@@ -141,8 +144,10 @@ def _check_single_separation(values: np.ndarray, treated: np.ndarray, terms: tup
             if low.max() <= high.min() and low.min() < high.max():
                 edge = f"{low.max():g}"
                 problems.add(
-                    f"{term!r} separates the arms: all {low_arm} have {edge} or less and all {high_arm} {edge} or "
-                    "more; leave it out, join its levels, or exclude by a criterion those who could only get one "
+                    f"{term!r} separates the arms: all {low_arm} have {edge} or less and all {high_arm} "
+                    f"{edge} or "
+                    "more; leave it out, join its levels, or exclude by a criterion those who could only "
+                    "get one "
                     "treatment"
                 )
     problems.raise_if_any(NoEstimate)
@@ -153,11 +158,15 @@ def _check_rank(design: np.ndarray, terms: tuple[str, ...]) -> None:
     triangle = np.abs(np.diag(np.linalg.qr(design, mode="r")))
     extra = [terms[i - 1] for i in range(1, len(triangle)) if triangle[i] < 1e-9 * np.sqrt(len(design))]
     if extra or design.shape[0] <= design.shape[1]:
-        shown = ", ".join(repr(term) for term in extra) or f"{design.shape[1]} terms for {len(design)} patients"
+        shown = (
+            ", ".join(repr(term) for term in extra) or f"{design.shape[1]} terms for {len(design)} patients"
+        )
         raise NoEstimate(_WHERE, [f"{shown}: a combination of the other covariates; leave it out"])
 
 
-def fit_boosted_propensity(values: np.ndarray, treated: np.ndarray, *, folds: int, seed: int) -> PropensityFit:
+def fit_boosted_propensity(
+    values: np.ndarray, treated: np.ndarray, *, folds: int, seed: int
+) -> PropensityFit:
     """Gradient-boosted trees (LightGBM), cross-fitted: nobody's probability comes from a model that saw them.
 
     `folds` stratified by treatment. In each fold the number of trees (at most 500, of depth 3, learning rate
@@ -180,7 +189,9 @@ def fit_boosted_propensity(values: np.ndarray, treated: np.ndarray, *, folds: in
             parameters,
             lightgbm.Dataset(values[kept], treated[kept].astype(np.float64), params={"verbose": -1}),
             num_boost_round=BOOSTING_ROUNDS,
-            valid_sets=[lightgbm.Dataset(values[held], treated[held].astype(np.float64), params={"verbose": -1})],
+            valid_sets=[
+                lightgbm.Dataset(values[held], treated[held].astype(np.float64), params={"verbose": -1})
+            ],
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
         ).best_iteration
         rounds.append(max(1, best))
@@ -191,7 +202,8 @@ def fit_boosted_propensity(values: np.ndarray, treated: np.ndarray, *, folds: in
     return PropensityFit(
         model="boosted",
         words=(
-            f"gradient-boosted trees (LightGBM {lightgbm.__version__}), {folds}-fold cross-fitted, seed {seed}; "
+            f"gradient-boosted trees (LightGBM {lightgbm.__version__}), {folds}-fold cross-fitted, seed "
+            f"{seed}; "
             f"trees by fold: {shown}"
         ),
         probabilities=probabilities,
