@@ -33,10 +33,10 @@ def parse_emulation(table: Any, where: str) -> EmulationPlan:
     ("intention-to-treat") and `covariates`: columns, or tables with `column` and `form`. Its tables are
     `treatment` (`column`, `treated_value`, `control_value`, `treated_strategy`, `control_strategy`),
     `time_zero` (`event`, and either `day`, `eligibility_day`, `assignment_day` and optionally
-    `treatment_start_day`, or `reason`),
-    `outcome` (`name`, `time`, `event`, `unit`), `analysis` (`follow_up_days`, `horizon_days`, `propensity`,
-    `stabilised`, `truncation`, `ties`, `level`, `folds`, `seed`, `missing`, `censoring`, optionally
-    `outcome_covariates`) and a list `negative_controls` (`name`, `reason`, and `outcome` or `exposure`).
+    `treatment_start_day`, or `reason`), `outcome` (`name`, `time`, `event`, `unit`), `analysis`
+    (`follow_up_days`, `horizon_days`, `propensity`, `stabilised`, `truncation`, `ties`, `level`, `folds`,
+    `seed`, `missing`, `censoring`, optionally `outcome_covariates`) and a list `negative_controls` (`name`,
+    `reason`, and `outcome` or `exposure`).
 
     Raises `InvalidEmulation`, headed by `where`, with every problem of the table.
     """

@@ -132,11 +132,12 @@ def compute_doubly_robust_difference(
 ) -> tuple[float, np.ndarray]:
     """The difference of restricted means (treated less control) and each patient's influence on it (n).
 
-    `arms` are treated and control, `weights` plain propensity weights. For all patients (ATE), with means
-    μ, residuals D and weights w, the average of μ₁ − μ₀ + a w D₁ − (1 − a) w D₀ (Robins, Rotnitzky & Zhao
-    1994; with D from the martingale of the event, Díaz et al. 2019; Westling et al. 2024, J Am Stat Assoc 119:1541);
-    for the treated (ATT), the average over the treated of μ₁ + D₁ − μ₀, less the controls' w D₀ over the number
-    treated. The squares of the influence sum to the variance, which holds if both models are right.
+    `arms` are treated and control, `weights` plain propensity weights. For all patients (ATE), with means μ,
+    residuals D and weights w, the average of μ₁ − μ₀ + a w D₁ − (1 − a) w D₀ (Robins, Rotnitzky & Zhao 1994;
+    with D from the martingale of the event, Díaz et al. 2019; Westling et al. 2024, J Am Stat Assoc
+    119:1541); for the treated (ATT), the average over the treated of μ₁ + D₁ − μ₀, less the controls' w D₀
+    over the number treated. The squares of the influence sum to the variance, which holds if both models are
+    right.
     """
     n = len(treated)
     one, zero = arms

@@ -45,9 +45,10 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
     Kaplan–Meier curves and, for ATE and ATT, a doubly robust difference beside them. All intervals allow for
     the estimated logistic propensity.
 
-    Raises `InvalidEmulation` where time zero, eligibility and assignment do not coincide, treatment
-    starts later, follow-up is not positive, patients repeat or covariates cannot be used; `NoEstimate` where an
-    estimate does not exist: no events, all of them in one arm, separation, follow-up shorter than the horizon.
+    Raises `InvalidEmulation` where time zero, eligibility and assignment do not coincide, treatment starts
+    later, follow-up is not positive, patients repeat or covariates cannot be used; `NoEstimate` where an
+    estimate does not exist: no events, all of them in one arm, separation, follow-up shorter than the
+    horizon.
     """
     frame = _take_rows(cohort, passing_rows, plan)
     check_emulation(frame, plan)
@@ -135,10 +136,11 @@ def _judge_control(
     verdict = (
         f"The interval {ratio.low:.2f} to {ratio.high:.2f} excludes 1 where there can be no effect: the "
         "arms still "
-        "differ by something unmeasured, or outcomes are found unequally; do not trust the main estimate."
+        "differ by something unmeasured, or outcomes are found unequally; do not trust the main "
+        "estimate."
         if is_alarming
-        else f"The interval {ratio.low:.2f} to {ratio.high:.2f} holds 1: no bias was found here, which does not "
-        "prove that there is none."
+        else f"The interval {ratio.low:.2f} to {ratio.high:.2f} holds 1: no bias was found here, which "
+        "does not prove that there is none."
     )
     kind = "outcome" if control.outcome else "exposure"
     return NegativeControlResult(control.name, kind, control.reason, ratio, is_alarming, verdict)

@@ -12,8 +12,9 @@ def compute_restricted_mean(
 
     `times` (n) in the horizon's unit, `events` (n), `weights` (n, positive). With Y(s) the weight at risk
     and h(s) the weighted share of events at s, S = Π (1 − h) (Xie & Liu 2005, Stat Med 24:3089); the
-    derivative by the weight of patient j is −Σ R(s) (dN_j(s) − Y_j(s) h(s)) / (Y(s) (1 − h(s))), R(s) the area from s on. Times
-    the weights it is the infinitesimal jackknife; its squares sum to the variance with weights as known.
+    derivative by the weight of patient j is −Σ R(s) (dN_j(s) − Y_j(s) h(s)) / (Y(s) (1 − h(s))), R(s) the
+    area from s on. Times the weights it is the infinitesimal jackknife; its squares sum to the variance with
+    weights as known.
 
     Raises `NoEstimate` where the arm is empty or its follow-up ends before the horizon.
 
