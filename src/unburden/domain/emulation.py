@@ -133,6 +133,11 @@ class EmulatedTrial:
     notes: tuple[str, ...] = field(default=())
 
     @property
+    def largest_difference_before(self) -> float:
+        """The largest absolute standardised difference before weighting."""
+        return max(abs(line.difference_before) for line in self.balance)
+
+    @property
     def largest_difference_after(self) -> float:
         """The largest absolute standardised difference after weighting."""
         return max(abs(line.difference_after) for line in self.balance)
