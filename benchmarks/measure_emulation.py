@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.datasets import load_gbsg2
-from lifelines.utils import restricted_mean_survival_time
+from lifelines.utils import restricted_mean_survival_time, survival_table_from_events
 
 from unburden.data.cohorts import read_cohort
 from unburden.data.emulation import parse_emulation
@@ -71,11 +71,23 @@ def fit_trial_answers(horizon: float) -> dict[str, tuple[float, float, float]]:
     for arm in (1.0, 0.0):
         part = table[table["treated"] == arm]
         curve = KaplanMeierFitter().fit(part["time"], part["cens"])
-        areas.append(restricted_mean_survival_time(curve, t=horizon, return_variance=True))
+        areas.append((restricted_mean_survival_time(curve, t=horizon), sum_greenwood(part, curve, horizon)))
     gap = areas[0][0] - areas[1][0]
     error = math.sqrt(areas[0][1] + areas[1][1])
     found["restricted means"] = (gap, gap - 1.959964 * error, gap + 1.959964 * error)
     return found
+
+
+def sum_greenwood(part, curve: KaplanMeierFitter, horizon: float) -> float:
+    """The variance of a restricted mean: Σ R(s)² d / (Y (Y − d)), R(s) the area from s on."""
+    table = survival_table_from_events(part["time"], part["cens"])
+    total = restricted_mean_survival_time(curve, t=horizon)
+    variance = 0.0
+    for day, line in table[table["observed"] > 0].iterrows():
+        if day < horizon:
+            rest = total - restricted_mean_survival_time(curve, t=day)
+            variance += rest**2 * line["observed"] / (line["at_risk"] * (line["at_risk"] - line["observed"]))
+    return variance
 
 
 def show(estimate) -> str:

@@ -109,7 +109,8 @@ class EmulatedTrial:
 
     Restricted means and their differences are in days up to the plan's horizon. `crude` estimates are
     unweighted. `doubly_robust_difference` is None where the population has no such estimate; `notes`
-    say why. `assumptions` are what nobody can check in these data.
+    say why. `warnings` are reasons, seen in these data, not to trust the weighted estimates;
+    `assumptions` are what nobody can check in them.
     """
 
     plan: EmulationPlan
@@ -129,6 +130,7 @@ class EmulatedTrial:
     doubly_robust_difference: Estimate | None
     e_value: EValue
     negative_controls: tuple[NegativeControlResult, ...]
+    warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
 

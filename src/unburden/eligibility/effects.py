@@ -17,6 +17,7 @@ from unburden.eligibility.doubly_robust import (
     predict_arm,
 )
 from unburden.eligibility.restricted_means import compute_restricted_mean
+from unburden.eligibility.time_zero import find_arm
 from unburden.eligibility.weights import PropensityWeights, derive_weights, sum_influence
 from unburden.models.covariates import EncodedCovariates, encode_covariates
 from unburden.models.propensity import PropensityFit, fit_boosted_propensity, fit_logistic_propensity
@@ -36,7 +37,7 @@ class WeightedPatients:
 def weigh_patients(frame: pl.DataFrame, plan: EmulationPlan, source: str) -> WeightedPatients:
     """The plan's propensity and weights of each row; raises `InvalidEmulation` or `NoEstimate`."""
     analysis = plan.analysis
-    treated = (frame.get_column(plan.treatment.column) == plan.treatment.treated_value).to_numpy()
+    treated = find_arm(frame.get_column(plan.treatment.column), plan.treatment.treated_value).to_numpy()
     covariates = encode_covariates(frame, plan.covariates, missing=analysis.missing)
     if analysis.propensity == "boosted":
         propensity = fit_boosted_propensity(

@@ -9,7 +9,6 @@ import polars as pl
 from unburden.domain.cohort import Cohort
 from unburden.domain.emulation import EmulatedTrial, NegativeControlResult, PropensitySummary
 from unburden.domain.emulation_plan import (
-    POPULATION_WORDS,
     Covariate,
     EmulationPlan,
     NegativeControl,
@@ -32,6 +31,7 @@ from unburden.eligibility.effects import (
     read_follow_up,
     weigh_patients,
 )
+from unburden.eligibility.emulation_words import list_assumptions, list_notes, list_warnings
 from unburden.eligibility.evalues import compute_e_value
 from unburden.eligibility.time_zero import check_emulation
 from unburden.models.propensity import compute_area_under_curve
@@ -60,6 +60,8 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
     hazard_ratio = estimate_hazard_ratio(*data)
     one, zero, difference = estimate_means(*data)
     robust = estimate_doubly_robust_difference(frame, *data)
+    balance = compute_balance(patients.covariates, treated, weights.values)
+    positivity = assess_positivity(patients.propensity.probabilities, treated, weights.values)
     arms = [
         summarise_weights(
             name, weights.values[arm], weights.is_truncated[arm], follow_up.has_event[arm], edges
@@ -72,8 +74,8 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
         patients=cohort.patients,
         eligible_patients=frame.height,
         propensity=_summarise_propensity(patients),
-        balance=compute_balance(patients.covariates, treated, weights.values),
-        positivity=assess_positivity(patients.propensity.probabilities, treated, weights.values),
+        balance=balance,
+        positivity=positivity,
         weights=(arms[0], arms[1]),
         crude_hazard_ratio=estimate_hazard_ratio(follow_up, None, plan, cohort.source),
         hazard_ratio=hazard_ratio,
@@ -87,8 +89,9 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
             _judge_control(control, frame, patients, plan, cohort.source)
             for control in plan.negative_controls
         ),
-        assumptions=_list_assumptions(plan),
-        notes=_list_notes(plan, patients),
+        warnings=list_warnings(balance, positivity, (arms[0], arms[1])),
+        assumptions=list_assumptions(plan),
+        notes=list_notes(plan, patients),
     )
 
 
@@ -163,51 +166,3 @@ def _analyse_exposure(
     patients = weigh_patients(frame, exposed, source)
     follow_up: FollowUp = read_follow_up(frame, plan.outcome, patients.treated, plan.analysis.follow_up_days)
     return estimate_hazard_ratio(follow_up, patients, exposed, source)
-
-
-def _list_assumptions(plan: EmulationPlan) -> tuple[str, ...]:
-    names = ", ".join(covariate.column for covariate in plan.covariates)
-    found = [
-        f"Exchangeability: given {names}, nothing else that foretells the outcome decided about treatment.",
-        "Positivity: patients of every kind could have been given either strategy.",
-        "Consistency: what patients were given is what the strategies in the protocol would give.",
-        "Censoring within an arm tells nothing about the outcome (in the doubly robust estimate: nothing "
-        "beyond " + ("the arm)." if plan.analysis.censoring == "arm" else "arm and covariates)."),
-        "The propensity model is right; the doubly robust estimate needs either that together with the "
-        "model of "
-        "censoring, or the outcome model. Its interval needs all of them.",
-        "The hazard ratio stands for the whole follow-up only if hazards are proportional; the difference of "
-        "restricted means needs no such assumption.",
-    ]
-    if not plan.time_zero.has_days:
-        found.append(
-            f"Time zero ({plan.time_zero.event}), eligibility and assignment coincide; the data hold no "
-            "days to check it: "
-            f"{plan.time_zero.reason}"
-        )
-    elif not plan.time_zero.treatment_start_column:
-        found.append("Treatment starts at time zero; the data hold no day of its start.")
-    return tuple(found)
-
-
-def _list_notes(plan: EmulationPlan, patients: WeightedPatients) -> tuple[str, ...]:
-    notes = [f"The estimates are for {POPULATION_WORDS[plan.population]} ({plan.population})."]
-    if plan.population == "ATO":
-        notes.append(
-            "There is no doubly robust estimate: the overlap population is defined by the propensity itself."
-        )
-        if plan.analysis.is_stabilised:
-            notes.append("Overlap weights are bounded and are not stabilised.")
-    if patients.propensity.model == "boosted":
-        notes.append(
-            "Intervals take the weights of the boosted propensity as known, which in general makes them "
-            "too wide."
-        )
-    cut = int(patients.weights.is_truncated.sum())
-    if cut:
-        notes.append(
-            f"{cut} of {len(patients.treated)} weights were cut ({plan.analysis.truncation.kind} "
-            f"{plan.analysis.truncation.low:g} to {plan.analysis.truncation.high:g}); cutting lets some "
-            "imbalance back in."
-        )
-    return tuple(notes)

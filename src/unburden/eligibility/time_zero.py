@@ -45,6 +45,19 @@ def check_emulation(frame: pl.DataFrame, plan: EmulationPlan) -> None:
     problems.raise_if_any(InvalidEmulation)
 
 
+def find_arm(values: pl.Series, value: bool | int | str) -> pl.Series:
+    """Who holds the value of an arm; true and 1, false and 0 are the same, whatever the column holds.
+
+    >>> find_arm(pl.Series([1, 0]), True).to_list(), find_arm(pl.Series([True, False]), 0).to_list()
+    ([True, False], [False, True])
+    """
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        if isinstance(value, str):
+            return pl.Series(values.name, [False] * values.len())
+        return values.cast(pl.Float64) == float(value)
+    return values.cast(pl.String) == str(value)
+
+
 def _iterate_columns(plan: EmulationPlan) -> list[str]:
     zero = plan.time_zero
     names = [plan.patient_column, plan.treatment.column, plan.outcome.time_column, plan.outcome.event_column]
@@ -83,7 +96,12 @@ def _check_patients(frame: pl.DataFrame, plan: EmulationPlan, problems: Problems
 
 
 def _check_arm_column(
-    frame: pl.DataFrame, column: str, one: object, zero: object, plan: EmulationPlan, problems: Problems
+    frame: pl.DataFrame,
+    column: str,
+    one: bool | int | str,
+    zero: bool | int | str,
+    plan: EmulationPlan,
+    problems: Problems,
 ) -> None:
     values = frame.get_column(column)
     gaps = values.is_null()
@@ -107,7 +125,7 @@ def _check_arm_column(
             problems.add(
                 f"the arm with {column!r} = {value!r} is empty; widen the criteria or correct the value"
             )
-        elif int((values == value).sum()) == 1:
+        elif int(find_arm(values, value).sum()) == 1:
             problems.add(f"the arm with {column!r} = {value!r} has one patient; widen the criteria")
 
 
@@ -149,7 +167,7 @@ def _check_days(frame: pl.DataFrame, plan: EmulationPlan, problems: Problems) ->
 def _check_start(frame: pl.DataFrame, plan: EmulationPlan, day: pl.Series, problems: Problems) -> None:
     name = plan.time_zero.treatment_start_column
     start = frame.get_column(name)
-    is_treated = frame.get_column(plan.treatment.column) == plan.treatment.treated_value
+    is_treated = find_arm(frame.get_column(plan.treatment.column), plan.treatment.treated_value)
     if start.dtype.is_temporal() != day.dtype.is_temporal() or not (
         start.dtype.is_temporal() or start.dtype.is_numeric()
     ):
