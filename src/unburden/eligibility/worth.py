@@ -103,9 +103,7 @@ def weigh_criteria(
     )
 
 
-def _check_passing(
-    passing: np.ndarray, data: EmulationData, plan: WorthPlan, names: tuple[str, ...]
-) -> None:
+def _check_passing(passing: np.ndarray, data: EmulationData, plan: WorthPlan, names: tuple[str, ...]) -> None:
     """Refuse a table that does not fit the patients, the names or the plan."""
     problems = Problems("criteria to be weighed")
     shape = np.shape(passing)
@@ -212,9 +210,7 @@ def _run_bootstrap(
         return None
     near = find_neighbours(sets.unique, sets)
     base = estimates.solutions.copy()
-    usable = [
-        o for o in range(3) if OUTCOMES[o] not in refused and (o != kernel.RISK or settings.has_harm)
-    ]
+    usable = [o for o in range(3) if OUTCOMES[o] not in refused and (o != kernel.RISK or settings.has_harm)]
 
     def run(replicate: int) -> np.ndarray | None:
         counts = np.empty(len(patients.times))

@@ -551,7 +551,19 @@ def add_influence(m, settings, statuses, desk, contrast, sums):
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def run_cohorts(
-    masks, near, first, last, patients, settings, base, is_fixed, contrasts, solutions, results, statuses, sums
+    masks,
+    near,
+    first,
+    last,
+    patients,
+    settings,
+    base,
+    is_fixed,
+    contrasts,
+    solutions,
+    results,
+    statuses,
+    sums,
 ):
     """Estimate the cohorts `first` to `last` of `masks`, each after those it starts from.
 
