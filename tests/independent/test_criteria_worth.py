@@ -5,8 +5,8 @@ import warnings
 
 import numpy as np
 import pytest
-
 from tests.independent.emulated_cohorts import compute_cohort, draw_patients, make_plan
+
 from unburden.domain.criteria_worth import EmulationData, Truncation
 from unburden.eligibility.cohorts import estimate_cohorts, find_sets, make_settings, order_patients
 from unburden.eligibility.worth import weigh_criteria

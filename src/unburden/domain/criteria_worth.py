@@ -70,7 +70,9 @@ class EmulationData:
         columns = zip(names, np.asarray(self.covariates).T, strict=False)
         for name, values in (("times", self.times), *columns):
             count = int((~np.isfinite(np.asarray(values, float))).sum())
-            problems.check(count == 0, f"{name}: {count} values are not finite; impute them or leave them out")
+            problems.check(
+                count == 0, f"{name}: {count} values are not finite; impute them or leave them out"
+            )
         negative = int((np.asarray(self.times) < 0).sum())
         problems.check(negative == 0, f"times: {negative} are negative; count from time zero")
         flags = {"events": self.events, "treated": self.treated}

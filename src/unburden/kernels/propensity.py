@@ -151,7 +151,9 @@ def compute_loss(rows, m, treated, counts, coefficients, shares, desk):
         fill_block(rows, start, size, coefficients, shares, desk)
         for t in range(size):
             logit = desk[0, t]
-            total += counts[start + t] * (max(logit, 0.0) - treated[start + t] * logit + math.log1p(desk[1, t]))
+            total += counts[start + t] * (
+                max(logit, 0.0) - treated[start + t] * logit + math.log1p(desk[1, t])
+            )
     return total
 
 
