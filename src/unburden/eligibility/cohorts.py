@@ -1,8 +1,9 @@
 """Every cohort that sets of criteria select, as arrays for the kernels; shards over threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numba
 import numpy as np
@@ -25,6 +26,7 @@ _PROBLEMS = {
     kernel.SEPARATED: "treatment separates the order of events",
     kernel.SHORT_FOLLOW_UP: "an arm's follow-up ends before the horizon",
 }
+_Answer = TypeVar("_Answer")
 _MOST_SUMS = 50_000_000
 _SHARDS = 16
 
@@ -207,14 +209,14 @@ def estimate_replicate(
     count = len(sets.unique)
     results, statuses = np.zeros((count, kernel.COLUMNS)), np.zeros((count, 3), np.int64)
     kernel.run_cohorts(
-        sets.unique, near, 0, count, sample, settings, base, False, np.empty((count, 0)), base.copy(), results,
-        statuses, np.empty((0, 4, 0)),
+        sets.unique, near, 0, count, sample, settings, base, False, np.empty((count, 0)), base.copy(),
+        results, statuses, np.empty((0, 4, 0)),
     )  # fmt: skip
     return results, statuses
 
 
-def map_over_threads(job: Callable[[int], np.ndarray], count: int, threads: int | None):
-    """The jobs' answers in their order, on threads; at most twice as many wait as there are threads."""
+def map_over_threads(job: Callable[[int], _Answer], count: int, threads: int | None) -> Iterator[_Answer]:
+    """The jobs' answers in their order, on threads."""
     workers = min(count, threads or numba.get_num_threads())
     if workers <= 1:
         yield from (job(s) for s in range(count))

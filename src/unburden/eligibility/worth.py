@@ -77,7 +77,7 @@ def weigh_criteria(
     _check_passing(passing, data, plan, names)
     passing = np.asarray(passing, bool)
     game = _make_exact(len(names)) if len(names) <= MOST_EXACT else _sample_orders(len(names), plan)
-    patients, order = order_patients(passing, data)
+    patients, _ = order_patients(passing, data)
     sets, settings = find_sets(game.masks, patients.failing, len(names)), make_settings(data, plan)
     contrasts = np.zeros((len(sets.unique), len(names)))
     np.add.at(contrasts, sets.place, game.coefficients)
@@ -85,7 +85,7 @@ def weigh_criteria(
     estimates = estimate_cohorts(sets, patients, settings, contrasts, threads=threads)
     refused = _find_refused(sets, estimates, data, names)
     boots = _run_bootstrap(sets, patients, settings, estimates, contrasts, plan, threads, refused)
-    found = {
+    found: dict[Outcome, OutcomeWorth] = {
         outcome: _describe_outcome(o, game, sets, estimates, contrasts, boots, plan)
         for o, outcome in enumerate(OUTCOMES)
         if outcome not in refused and (outcome != "risk_difference" or data.adverse is not None)
@@ -179,8 +179,9 @@ def _find_refused(
             worst = missing[np.argmin(sizes)]
             listed = [name for j, name in enumerate(names) if sets.masks[worst] >> j & 1]
             patients = int(estimates.results[sets.place[worst], kernel.PATIENTS])
+            whose = ", ".join(listed) or "no criteria"
             refused[outcome] = (
-                f"{len(missing)} of {len(sets.masks)} cohorts have none; that of {', '.join(listed) or 'no criteria'} "
+                f"{len(missing)} of {len(sets.masks)} cohorts have none; that of {whose} "
                 f"({patients} patients): {describe_problem(int(states[worst]))}; "
                 "join or drop criteria, widen the cohort, shorten the horizon or use fewer covariates"
             )
@@ -202,7 +203,7 @@ def _run_bootstrap(
     threads: int | None,
     refused: dict[Outcome, str],
 ) -> np.ndarray | None:
-    """Shapley values of each replicate that has them all, (replicates, 4, criteria); None where not asked for.
+    """Shapley values of each replicate that has them all, (replicates, 4, criteria); None if not asked.
 
     Patients are drawn with replacement (Efron 1979); the propensity is estimated anew in every cohort.
     """

@@ -295,7 +295,7 @@ def solve_hazard(count, seen, terms, start):
 
 @numba.njit(cache=True, error_model="numpy")
 def fill_hazard_lookup(groups, desk, is_efron, value, information):
-    """Rows 0 to 3 of the lookup: what a patient of each arm has borne until each event time, and an event's own.
+    """Rows 0 to 3 of the lookup: what each arm's patients bore until each event time, and an event's own.
 
     Divided by the information: each is the derivative of the log hazard ratio by the weight.
     """
