@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, TypeGuard
+from typing import Any
 
 _Resource = dict[str, Any]
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?")
@@ -66,15 +66,14 @@ def get_codings(node: Any, key: str) -> list[tuple[str, str]]:
 
 def get_quantity(resource: _Resource) -> tuple[float | None, str | None]:
     """The measured number and its unit in UCUM; None where one is not told or not exact."""
-    whole = resource.get("valueInteger")
-    if _is_number(whole):
-        return float(whole), ""
+    whole = _read_number(resource.get("valueInteger"))
+    if whole is not None:
+        return whole, ""
     quantity = get_dict(resource, "valueQuantity")
-    value = quantity.get("value")
     unit = get_text(quantity, "code") or get_text(quantity, "unit")
-    is_exact = _is_number(value) and not quantity.get("comparator")
+    value = None if quantity.get("comparator") else _read_number(quantity.get("value"))
     # UCUM's annotations ("{score}") say nothing about the number.
-    return (float(value) if is_exact else None), (re.sub(r"\{[^}]*\}", "", unit) if unit else None)
+    return value, (re.sub(r"\{[^}]*\}", "", unit) if unit else None)
 
 
 def find_date(resource: _Resource) -> date | None:
@@ -197,5 +196,6 @@ def _find_latest(resources: Iterable[_Resource], codes: frozenset[str]) -> list[
     return [held for day, held in found if day == last]
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e100
+def _read_number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e100
+    return float(value) if is_number else None
