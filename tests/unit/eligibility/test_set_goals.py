@@ -12,7 +12,12 @@ from unburden.domain.passing import PassingTable
 from unburden.domain.representation import Strata, TargetPopulation, TargetStratum
 from unburden.domain.screening import ScreeningCheck, ScreeningProcedure
 from unburden.eligibility.check_order import derive_set_costs
-from unburden.eligibility.criteria_sets import bootstrap_front, pick_highlights, search_criteria_sets
+from unburden.eligibility.criteria_sets import (
+    bootstrap_front,
+    judge_front,
+    pick_highlights,
+    search_criteria_sets,
+)
 from unburden.eligibility.set_counts import derive_set_counts, derive_set_strata
 from unburden.eligibility.set_goals import (
     derive_burden_values,
@@ -110,6 +115,20 @@ def test_highlights_are_the_best_of_each_goal_and_a_compromise():
     }
     assert found["compromise"].dropped == ("A",)
     assert front.is_written_unbeaten
+
+
+def test_sets_are_judged_on_other_patients():
+    front = search_criteria_sets(
+        ("A", "B"), [plain("pool", [10, 6, 7, 4]), plain("safety", [0, 8, 5, 10])], mandatory=()
+    )
+    others = [plain("pool", [9, 5, 6, 3]), plain("safety", [2, math.nan, 4, 1])]
+    found = judge_front(front, others)
+    assert found.masks.tolist() == [0, 2, 3]
+    assert found.values.tolist() == [[9, 2], [6, 4], [3, 1]]
+    assert found.beating_masks.tolist() == [0, 2], "as written is worse than both in the others"
+    assert not found.is_exhaustive and "chosen on other patients" in found.guarantee
+    with pytest.raises(InvalidCriterion, match="the goals differ from those of the front"):
+        judge_front(front, others[::-1])
 
 
 def test_rounding_errors_beat_nobody():
