@@ -123,6 +123,15 @@ def test_the_search_finds_most_of_the_exact_front_and_reports_no_beaten_set_as_p
     assert again.masks.tolist() == found.masks.tolist()
 
 
+def test_a_finished_search_finds_nearly_the_whole_front():
+    table, event, strata = make_cohort(13, seed=4)
+    evaluate = evaluator(table, event, strata, np.random.default_rng(4).integers(5, 60, 13))
+    exact = search_criteria_sets(table.criterion_ids, evaluate(np.arange(8192)), mandatory=())
+    found = explore_criteria_sets(table.criterion_ids, evaluate, mandatory=(), most_sets=7000, seed=4)
+    assert "no set that adds or drops" in found.guarantee
+    assert len(exact) > 100 and np.isin(exact.masks, found.masks).mean() > 0.97
+
+
 def test_a_finished_search_has_seen_every_neighbour():
     table, event, strata = make_cohort(10)
     evaluate = evaluator(table, event, strata, np.full(10, 10))

@@ -11,7 +11,8 @@ from unburden.domain.estimate import Estimate
 class StratumExclusion:
     """What one criterion, or all together (`criterion_id` None), does to one stratum.
 
-    Of the stratum's `patients`, `kept_out` fail the criterion and `last` fail it alone.
+    Of the stratum's `patients`, `kept_out` fail the criterion and `last` fail no other (None for all
+    criteria together).
     `kept_out_share` is their share of the stratum. `share_of_kept_out` and `share_of_staying` are the
     stratum's share of those whom the criterion keeps out and of those who pass it (all patients with
     a known stratum); `ratio` is the first over the second, above 1 where the stratum is hit more
@@ -24,7 +25,7 @@ class StratumExclusion:
     stratum: str
     patients: int
     kept_out: int
-    last: int
+    last: int | None
     kept_out_share: Estimate | None
     share_of_kept_out: Estimate | None
     share_of_staying: Estimate | None

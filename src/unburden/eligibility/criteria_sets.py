@@ -153,6 +153,51 @@ def _find_beating(costs: NDArray[np.float64], front: NDArray, written: int) -> N
     return (costs[front] <= own).all(axis=1) & (costs[front] < own).any(axis=1)
 
 
+def judge_front(front: CriteriaFront, goal_values: Sequence[GoalValues]) -> CriteriaFront:
+    """The same sets with their values in other patients than those they were chosen on.
+
+    Sets chosen as the best of many look better than they are in the patients who chose them. The
+    `goal_values` are the same goals in the other patients, 2**k values each; sets without a value
+    there are left out. Sets stay in although others may beat them there.
+    """
+    problems = Problems("judging of criteria sets")
+    told = "the goals differ from those of the front; give the same in the same order"
+    problems.check(tuple(found.goal for found in goal_values) == front.goals, told)
+    sets = 1 << len(front.criterion_ids)
+    for found in goal_values:
+        told = f"goal {found.goal.name!r} has {len(found.values)} values; give {sets}, one a set"
+        problems.check(len(found.values) == sets, told)
+    problems.raise_if_any(InvalidCriterion)
+    exists = ~np.isnan(np.stack([found.values[front.masks] for found in goal_values], axis=1)).any(axis=1)
+    masks = front.masks[exists]
+    arrays = {
+        name: np.stack([getattr(found, name)[masks] for found in goal_values], axis=1)
+        for name in ("values", "low", "high")
+    }
+    written = np.array(
+        [[getattr(found, name)[front.written_mask] for found in goal_values] for name in arrays]
+    )
+    costs, own = derive_costs(arrays["values"], front.goals), derive_costs(written[:1], front.goals)
+    beats = (costs <= own).all(axis=1) & (costs < own).any(axis=1)
+    return replace(
+        front,
+        masks=masks,
+        values=arrays["values"],
+        low=arrays["low"],
+        high=arrays["high"],
+        twins=front.twins[exists],
+        sources=tuple(found.sources for found in goal_values),
+        written_values=written,
+        beating_masks=masks[beats],
+        without_value=front.without_value + int((~exists).sum()),
+        is_exhaustive=False,
+        guarantee="chosen on other patients than those of the values; some may beat others here",
+        unbeaten=None,
+        replicates=0,
+        stability=(),
+    )
+
+
 def bootstrap_front(
     front: CriteriaFront,
     derive_values: Callable[[NDArray[np.int64]], NDArray[np.float64]],

@@ -38,6 +38,36 @@ def derive_passing(rules: tuple[CriterionRule, ...], cohort: Cohort) -> PassingT
     return PassingTable(cohort.name, ids, passing, unknown, cohort.source)
 
 
+def join_criteria(table: PassingTable, criterion_ids: tuple[str, ...], *, name: str) -> PassingTable:
+    """The table with some criteria joined into one, which stands first: passed by who passes all of them.
+
+    Sets over the rest can then be enumerated although the mandatory criteria are many. The joined
+    one is unknown where any of them is. Raises `InvalidCriterion` for a criterion that is not there.
+
+    >>> passing = np.array([[True, True, False], [False, True, True]])
+    >>> table = PassingTable("c", ("A", "B", "C"), passing, np.zeros_like(passing), "observed:doctest")
+    >>> joined = join_criteria(table, ("A", "B"), name="always")
+    >>> joined.criterion_ids, joined.passing.tolist()
+    (('always', 'C'), [[True, False], [False, True]])
+    """
+    problems = Problems(f"criteria on cohort {table.cohort_name!r}")
+    known = ", ".join(table.criterion_ids)
+    for one in criterion_ids:
+        problems.check(one in table.criterion_ids, f"{one!r} cannot be joined; the criteria are {known}")
+    problems.raise_if_any(InvalidCriterion)
+    is_joined = np.array([one in criterion_ids for one in table.criterion_ids], dtype=bool)
+    rest = tuple(one for one in table.criterion_ids if one not in criterion_ids)
+    all_pass = table.passing[:, is_joined].all(axis=1, keepdims=True)
+    any_unknown = table.unknown[:, is_joined].any(axis=1, keepdims=True)
+    return PassingTable(
+        table.cohort_name,
+        (name, *rest),
+        np.hstack((all_pass, table.passing[:, ~is_joined])),
+        np.hstack((any_unknown, table.unknown[:, ~is_joined])),
+        table.source,
+    )
+
+
 def evaluate_passing(rule: CriterionRule, cohort: Cohort) -> pl.Series:
     """Whether each patient passes the rule; unknown stays unknown."""
     truth = evaluate_expression(rule.expression, cohort)

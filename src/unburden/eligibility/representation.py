@@ -43,9 +43,9 @@ def evaluate_representation(
     the arguments cannot be.
     """
     _check_arguments(strata, target, is_member, planned_patients, replicates, seed)
-    order = [strata.labels.index(stratum.stratum) for stratum in target.strata]
     codes = strata.codes[is_member]
-    counts = np.bincount(codes[codes >= 0], minlength=len(strata.labels))[order]
+    by_code = np.bincount(codes[codes >= 0], minlength=len(strata.labels))
+    counts = sort_as_target(by_code, strata, target)
     known = int(counts.sum())
     rows = tuple(
         _evaluate_stratum(target, place, int(count), known, planned_patients, strata.source)
@@ -88,20 +88,24 @@ def _check_arguments(
 
 
 def find_stratum_problems(strata: Strata, target: TargetPopulation) -> list[str]:
-    """Why a cohort's strata are not those of the target population; empty if they are."""
+    """Why a cohort's strata do not fit the target population; empty if they do.
+
+    A stratum of the target that no patient has is no problem: it counts 0.
+    """
     named = [stratum.stratum for stratum in target.strata]
-    found = []
-    for label in strata.labels:
-        if label not in named:
-            found.append(
-                f"patients of stratum {label!r} have no target share; the target has {', '.join(named)}"
-            )
-    for name in named:
-        if name not in strata.labels:
-            known = ", ".join(strata.labels)
-            found.append(
-                f"the target's stratum {name!r} is none of the column's: {known}; use cut points or groups"
-            )
+    return [
+        f"patients of stratum {label!r} have no target share; the target has {', '.join(named)}"
+        for label in strata.labels
+        if label not in named
+    ]
+
+
+def sort_as_target(counts: NDArray, strata: Strata, target: TargetPopulation) -> NDArray:
+    """Counts by stratum along the last axis in the target's order, 0 for strata that no patient has."""
+    found = np.zeros((*counts.shape[:-1], len(target.strata)), dtype=counts.dtype)
+    for place, stratum in enumerate(target.strata):
+        if stratum.stratum in strata.labels:
+            found[..., place] = counts[..., strata.labels.index(stratum.stratum)]
     return found
 
 

@@ -87,6 +87,6 @@ def check_enumerable(table: PassingTable) -> int:
     count = len(table.criterion_ids)
     problems = Problems(f"criteria on cohort {table.cohort_name!r}")
     told = f"there are {count}; every set of them is looked at for up to {MOST_ENUMERATED}"
-    problems.check(count <= MOST_ENUMERATED, f"{told}: declare some mandatory and join them, or search")
+    problems.check(count <= MOST_ENUMERATED, f"{told}; join the mandatory ones, or explore")
     problems.raise_if_any(InvalidCriterion)
     return 1 << count

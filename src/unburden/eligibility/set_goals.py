@@ -13,7 +13,7 @@ from unburden.domain.frontier import Goal
 from unburden.domain.representation import Strata, TargetPopulation
 from unburden.eligibility.check_order import SetCosts
 from unburden.eligibility.proportions import LEVEL, compute_wilson
-from unburden.eligibility.representation import find_stratum_problems
+from unburden.eligibility.representation import find_stratum_problems, sort_as_target
 
 _NORMAL = NormalDist()
 Z_95 = 1.959963984540054
@@ -91,10 +91,9 @@ def derive_distance_values(
     problems.raise_if_any(InvalidCriterion)
     distances, reaches = [], []
     for table, one, target in zip(counts, strata, targets, strict=True):
-        order = [one.labels.index(stratum.stratum) for stratum in target.strata]
         known = table.sum(axis=1).astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            shares = table[:, order] / known[:, None]
+            shares = sort_as_target(table, one, target) / known[:, None]
             spread = 0.5 * np.sqrt(shares * (1 - shares) / known[:, None]).sum(axis=1)
             reach = spread + np.sqrt(math.log(len(targets) / (1 - LEVEL)) / (2 * known))
         distances.append(0.5 * np.abs(shares - target.shares).sum(axis=1))

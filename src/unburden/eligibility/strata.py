@@ -113,8 +113,7 @@ def screen_strata(table: PassingTable, strata: Strata) -> tuple[StratumExclusion
     found: list[StratumExclusion] = []
     for number, criterion_id in enumerate(table.criterion_ids):
         found.extend(_screen_one(criterion_id, failing[:, number], is_last[:, number], strata))
-    everyone = ~table.eligible
-    return (*found, *_screen_one(None, everyone, everyone, strata))
+    return (*found, *_screen_one(None, ~table.eligible, None, strata))
 
 
 def check_same_patients(table: PassingTable, strata: Strata) -> None:
@@ -126,9 +125,9 @@ def check_same_patients(table: PassingTable, strata: Strata) -> None:
 
 
 def _screen_one(
-    criterion_id: str | None, kept_out: np.ndarray, last: np.ndarray, strata: Strata
+    criterion_id: str | None, kept_out: np.ndarray, last: np.ndarray | None, strata: Strata
 ) -> list[StratumExclusion]:
-    """The strata of one criterion; `last` is meaningless and equal to `kept_out` for all together."""
+    """The strata of one criterion, or of all together without `last`."""
     known = strata.codes >= 0
     all_out, all_in = int((kept_out & known).sum()), int((~kept_out & known).sum())
     found = []
@@ -146,7 +145,7 @@ def _screen_one(
                 stratum=label,
                 patients=patients,
                 kept_out=out,
-                last=int((inside & last).sum()),
+                last=None if last is None else int((inside & last).sum()),
                 kept_out_share=estimate_share(out, patients, strata.source),
                 share_of_kept_out=estimate_share(out, all_out, strata.source) if is_known else None,
                 share_of_staying=estimate_share(staying, all_in, strata.source) if is_known else None,

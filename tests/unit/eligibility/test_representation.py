@@ -110,9 +110,12 @@ def test_what_cannot_be_compared_is_refused_with_every_problem():
     )
 
 
-def test_a_stratum_that_no_patient_can_have_is_refused():
-    with pytest.raises(InvalidStudy, match="the target's stratum 'C' is none of the column's: A, B; use cut"):
-        evaluate(strata_of(2, 2), target_of(0.5, 0.4, 0.1))
+def test_a_stratum_that_no_patient_has_counts_0():
+    found = evaluate(strata_of(50, 50), target_of(0.5, 0.4, 0.1))
+    assert [s.patients for s in found.strata] == [50, 50, 0]
+    assert found.strata[2].gap.value == pytest.approx(10)
+    assert found.strata[2].ratio.value == 0 < found.strata[2].ratio.high
+    assert found.distance.value == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

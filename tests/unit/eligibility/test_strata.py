@@ -126,9 +126,9 @@ def test_who_is_shut_out_by_hand():
         ("C1", "old", 4, 1, 0),
         ("C1", "young", 4, 0, 0),
         ("C1", "unknown", 1, 1, 1),
-        (None, "old", 4, 3, 3),
-        (None, "young", 4, 1, 1),
-        (None, "unknown", 1, 1, 1),
+        (None, "old", 4, 3, None),
+        (None, "young", 4, 1, None),
+        (None, "unknown", 1, 1, None),
     ]
     old, young, unknown = found[:3]
     assert (old.kept_out_share.value, young.kept_out_share.value) == (0.75, 0.25)
