@@ -86,7 +86,10 @@ def test_the_plan_of_the_benchmark_is_read():
             [('contrast = "intention-to-treat"', 'contrast = "per-protocol"')],
             "contrast = 'per-protocol'; use one of intention-to-treat",
         ),
-        ([('"age", ', '"age", "treated", ')], "covariate 'treated' is the treatment; name columns that are known"),
+        (
+            [('"age", ', '"age", "treated", ')],
+            "covariate 'treated' is the treatment; name columns that are known",
+        ),
         ([('"age", ', '"age", "age", ')], "covariates names 'age' twice; keep one"),
         ([('eligibility_day = "day_eligible"\n', "")], "name all three, so that they can be compared"),
         (
@@ -97,17 +100,29 @@ def test_the_plan_of_the_benchmark_is_read():
             ],
             "neither columns of days nor a reason is given",
         ),
-        ([("horizon_days = 1826", "horizon_days = 2826")], "a horizon over 0 and at most as long as the follow-up"),
-        ([('propensity = "logistic"', 'propensity = "boosted"'), ("folds = 5", "folds = 1")], "must be cross-fitted"),
+        (
+            [("horizon_days = 1826", "horizon_days = 2826")],
+            "a horizon over 0 and at most as long as the follow-up",
+        ),
+        (
+            [('propensity = "logistic"', 'propensity = "boosted"'), ("folds = 5", "folds = 1")],
+            "must be cross-fitted",
+        ),
         ([("low = 0.01", "low = 0.995")], "give two numbers from 0 to 1, the lower first"),
-        ([("treated_value = true", "treated_value = false")], "treated_value and control_value are both False"),
+        (
+            [("treated_value = true", "treated_value = false")],
+            "treated_value and control_value are both False",
+        ),
         ([('form = "log"', 'form = "logs"')], "use one of linear, log, spline, categories"),
         ([('unit = "day"\n\n', 'unit = "mm"\n\n')], "unit is 'mm'; give day, week, month or year"),
         ([("level = 0.95", "level = 95")], "level is 95.0; give a number between 0 and 1"),
-        ([('name = "broken arm"\n', 'name = "broken arm"\nexposure = "x"\n')], "either an outcome or an exposure"),
+        (
+            [('name = "broken arm"\n', 'name = "broken arm"\nexposure = "x"\n')],
+            "either an outcome or an exposure",
+        ),
         ([('reason = "the drug does not touch bones"', 'reason = ""')], "say why it can have nothing to do"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_says_where_and_what_to_do(replacements, told):
     with pytest.raises(InvalidEmulation) as caught:
         parse(*replacements)

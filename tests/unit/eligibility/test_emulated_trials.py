@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-
 from tests.independent.emulation_worlds import draw_marginal, make_plan
+
 from unburden.domain.cohort import Cohort
 from unburden.domain.emulation_plan import EmulatedOutcome, NegativeControl, TimeZero, Truncation
 from unburden.domain.errors import InvalidEmulation, NoEstimate
@@ -240,7 +240,7 @@ def test_weights_are_the_textbook_ones():
 
 
 def test_e_values_are_those_of_vanderweele_and_ding():
-    # Their example: risk ratio 3.9 (1.8 to 8.7) gives 7.26 and 3.0; a protective 0.8 (0.71 to 0.91) gives 1.81, 1.43.
+    # Their examples: 3.9 (1.8 to 8.7) gives 7.26 and 3.0; a protective 0.8 (0.71 to 0.91) 1.81 and 1.43.
     harm = compute_e_value(Estimate(3.9, 1.8, 8.7, "1", ("published:x",)), event_share=0.1)
     assert (round(harm.estimate, 2), round(harm.limit, 2)) == (7.26, 3.0)
     good = compute_e_value(Estimate(0.8, 0.71, 0.91, "1", ("published:x",)), event_share=0.1)
