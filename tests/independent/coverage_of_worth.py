@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-
 from tests.independent.emulated_cohorts import make_plan
+
 from unburden.domain.criteria_worth import EmulationData
 from unburden.eligibility.worth import weigh_criteria
 
