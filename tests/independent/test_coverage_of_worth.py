@@ -13,7 +13,7 @@ from unburden.eligibility.cohorts import (
     order_patients,
 )
 from unburden.eligibility.worth import weigh_criteria
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
 from unburden.kernels.resampling import draw_counts
 
 LIMIT = 4 * np.sqrt(0.95 * 0.05 / 600)
