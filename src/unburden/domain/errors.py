@@ -40,6 +40,10 @@ class InvalidCriterion(InvalidInput):
     """A criterion that names no column, mixes units or cannot be evaluated."""
 
 
+class InvalidEmulation(InvalidInput):
+    """A target trial that cannot be emulated: its plan or its patients do not allow it."""
+
+
 class InvalidDesign(InvalidInput):
     """A trial design or scenario that cannot be run."""
 
