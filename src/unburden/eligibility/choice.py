@@ -22,7 +22,7 @@ from unburden.eligibility.cohorts import (
     order_patients,
     tabulate_cohorts,
 )
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
 from unburden.kernels.resampling import SPLIT, draw_uniforms
 
 
@@ -87,7 +87,8 @@ def judge_criteria(
     masks = np.array([0, chosen.mask, full], np.uint32)
     sets = find_sets(masks, patients.failing, len(chosen.criteria))
     contrasts = np.zeros((len(sets.unique), 1))
-    np.add.at(contrasts, (sets.place[1:], 0), [1.0, -1.0])
+    contrasts[sets.place[1], 0] += 1.0
+    contrasts[sets.place[2], 0] -= 1.0
     found = estimate_cohorts(sets, patients, settings, contrasts, threads=1)
     wide = NormalDist().inv_cdf(0.5 + plan.level / 2)
     differences = {}

@@ -15,7 +15,7 @@ FITTED, NO_PROPENSITY = 0, 1
 BLOCK = 256
 LARGEST_LOGIT = math.log(1e6)
 """A propensity below 1e-6 or above 1 - 1e-6: separation, or no chance of the other arm."""
-_STEPS, _HALVINGS, _DECREMENT, _ALIASED = 40, 30, 1e-7, 1e-9
+_STEPS, _HALVINGS, _DECREMENT, _ALIASED = 40, 30, 1e-9, 1e-9
 _LONGEST = 700.0
 _SUMS = {"reassoc", "contract", "nsz"}
 
