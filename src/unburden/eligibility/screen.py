@@ -68,6 +68,7 @@ def screen_cohort(
             leave_one_out=eligible + only,
             alone_share=_estimate_share(alone, cohort),
             only_share=_estimate_share(only, cohort),
+            pool_share=estimate_share(only, eligible + only, cohort.source),
         )
         steps.append(step)
         remaining &= passes
