@@ -40,12 +40,20 @@ class InvalidCriterion(InvalidInput):
     """A criterion that names no column, mixes units or cannot be evaluated."""
 
 
+class InvalidEmulation(InvalidInput):
+    """A target trial that cannot be emulated: its plan or its patients do not allow it."""
+
+
 class InvalidDesign(InvalidInput):
     """A trial design or scenario that cannot be run."""
 
 
 class InvalidEvidence(InvalidInput):
     """A ledger entry without value, spread, unit, source or grade."""
+
+
+class NoEstimate(InvalidInput):
+    """Data from which the wanted number cannot be estimated: it is refused, never given as 0."""
 
 
 class InfeasibleSearch(InvalidInput):
