@@ -1,5 +1,6 @@
 """How criteria are weighed, from the `[worth]` table of a study file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from unburden.data.tables import TableReader
@@ -12,8 +13,8 @@ def parse_worth(table: Any, where: str) -> WeighingPlan:
     """The plan that a TOML table describes.
 
     `[worth]` has `goals`, `replicates` (of the bootstrap), `level`, `seed` and the table `planned`
-    (`patients`, `hazard_ratio`, `alpha`, `allocation_ratio`); optionally `always` with `always_reason`,
-    `mandatory`, `choose_by`, `choose_share`, `permutations` and `adverse`. Criteria are named as in
+    (`patients`, `hazard_ratio`, `alpha`, `allocation_ratio`; see `find_planned`); optionally
+    `always` with `always_reason`, `mandatory`, `choose_by`, `choose_share`, `permutations` and `adverse`. Criteria are named as in
     `[[criteria]]`.
 
     Raises `InvalidStudy`, headed by `where`, with every problem of the table.
@@ -48,6 +49,31 @@ def parse_worth(table: Any, where: str) -> WeighingPlan:
         except InvalidInput as error:
             problems.extend(f"[worth]: {problem}" for problem in error.problems)
     problems.raise_now(InvalidStudy)
+
+
+def find_planned(tables: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`[worth.planned]` as `[design]` and `[scenario.outcome]` say it; None where they do not.
+
+    >>> find_planned({"design": {"alpha": 0.025}}) is None
+    True
+    """
+    design, outcome = _dig(tables, "design"), _dig(_dig(tables, "scenario"), "outcome")
+    found = {
+        "patients": _dig(design, "baseline").get("patients"),
+        "hazard_ratio": outcome.get("hazard_ratio"),
+        "alpha": design.get("alpha"),
+        "allocation_ratio": design.get("allocation_ratio"),
+    }
+    try:
+        PlannedTrial(**found)  # pyright: ignore[reportArgumentType]
+    except (InvalidInput, TypeError):
+        return None
+    return found
+
+
+def _dig(table: Any, key: str) -> dict[str, Any]:
+    found = table.get(key) if isinstance(table, Mapping) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _parse_planned(table: Any, problems: Problems) -> PlannedTrial | None:

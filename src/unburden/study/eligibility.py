@@ -6,7 +6,7 @@ from typing import Any
 from unburden.data.emulation import parse_emulation
 from unburden.data.representation import parse_representation
 from unburden.data.tables import TableReader
-from unburden.data.weighing import parse_worth
+from unburden.data.weighing import find_planned, parse_worth
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.errors import Problems
 from unburden.domain.protocol import Protocol
@@ -25,15 +25,25 @@ def parse_eligibility(
     patients: Patients,
     parts: Parts,
 ) -> EligibilityPlan:
-    """The parts of a study file that are about its criteria; problems go to `parts`, absent parts stay so."""
+    """The parts of a study file that are about its criteria; problems go to `parts`, absent parts stay so.
+
+    The planned trial is that of `[worth.planned]`, else of `[design]` and `[scenario]`; where neither can be
+    read, nothing is weighed.
+    """
     where = parts.problems.where
     tables: dict[str, Any] = {key: root.take(key, dict, None) for key in ("emulation", "worth", "screening")}
     strata, targets = root.take("representation", list, []), root.take("target_population", list, [])
     emulation = weighing = screening = None
     if tables["emulation"] is not None:
         emulation = parts.attempt(lambda: parse_emulation(tables["emulation"], where))
+    worth = tables["worth"]
+    if isinstance(worth, dict) and "planned" not in worth:
+        planned = find_planned(root.table)
+        # What is wrong with the design is told by those who read it; screening does not.
+        worth = {"planned": planned, **worth} if planned else None
+    if worth is not None:
+        weighing = parts.attempt(lambda: parse_worth(worth, where))
     if tables["worth"] is not None:
-        weighing = parts.attempt(lambda: parse_worth(tables["worth"], where))
         parts.problems.check("emulation" in root.table, "[worth] needs an [emulation]; add one")
     if tables["screening"] is not None and protocol is not None:
         screening = parts.attempt(lambda: parse_screening(tables["screening"], protocol, rules))

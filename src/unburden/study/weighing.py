@@ -117,6 +117,8 @@ def weigh_study_criteria(study: EligibilityStudy) -> CriteriaReport:
     missing = [name for name, part in (("emulation", plan.emulation), ("worth", plan.weighing)) if not part]
     if missing:
         told = f"has no {' and no '.join(f'[{name}]' for name in missing)}; both are needed to weigh criteria"
+        if plan.emulation:
+            told += ", [worth] with a trial planned in [worth.planned] or in [design] and [scenario]"
         raise InvalidStudy(study.name, [told])
     assert plan.emulation and plan.weighing
     trial = emulate_study_trial(study)
@@ -368,7 +370,7 @@ class _Goals:
 
 
 def _find_whole_masks(every: tuple[str, ...], weighed: tuple[str, ...]) -> np.ndarray:
-    """For each set of the weighed criteria the set of all criteria that it stands for: the others hold too."""
+    """For each set of the weighed criteria the set of all criteria that it stands for."""
     masks = np.arange(1 << len(weighed), dtype=np.int64)
     found = np.full_like(masks, sum(1 << c for c, name in enumerate(every) if name not in weighed))
     for place, name in enumerate(weighed):
