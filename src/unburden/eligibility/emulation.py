@@ -90,7 +90,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
             _judge_control(control, frame, patients, plan, cohort.source)
             for control in plan.negative_controls
         ),
-        warnings=list_warnings(balance, positivity, (arms[0], arms[1])),
+        warnings=list_warnings(plan.population, balance, positivity, (arms[0], arms[1])),
         assumptions=list_assumptions(plan),
         notes=list_notes(plan, patients),
     )

@@ -1,7 +1,7 @@
 """What an emulated trial tells its reader beside the numbers: warnings, assumptions and notes."""
 
 from unburden.domain.emulation import ArmWeights, CovariateBalance, Positivity
-from unburden.domain.emulation_plan import POPULATION_WORDS, EmulationPlan
+from unburden.domain.emulation_plan import POPULATION_WORDS, EmulationPlan, Population
 from unburden.eligibility.effects import WeightedPatients
 
 LARGEST_DIFFERENCE = 0.1
@@ -11,9 +11,15 @@ MOST_OUTSIDE = 0.1
 
 
 def list_warnings(
-    balance: tuple[CovariateBalance, ...], positivity: Positivity, arms: tuple[ArmWeights, ArmWeights]
+    population: Population,
+    balance: tuple[CovariateBalance, ...],
+    positivity: Positivity,
+    arms: tuple[ArmWeights, ArmWeights],
 ) -> tuple[str, ...]:
-    """Reasons, seen in the data, not to trust the weighted estimates; empty if there is none."""
+    """Reasons, seen in the data, not to trust the weighted estimates; empty if there is none.
+
+    Overlap weights hardly count patients whose treatment was all but settled, so that these are no reason.
+    """
     found = []
     off = [line for line in balance if abs(line.difference_after) > LARGEST_DIFFERENCE]
     if off:
@@ -31,7 +37,7 @@ def list_warnings(
                 "few of them "
                 "decide, and intervals can be too narrow; use overlap weights or cut the weights."
             )
-    if positivity.share_outside > MOST_OUTSIDE:
+    if population != "ATO" and positivity.share_outside > MOST_OUTSIDE:
         found.append(
             f"{positivity.share_outside:.0%} of patients had a propensity under {positivity.low} or over "
             f"{positivity.high}: for them one of the treatments was hardly ever chosen."
