@@ -144,7 +144,7 @@ def _check_existence(events: np.ndarray, table: np.ndarray, names: tuple[str, ..
                 at, other = (levels[1], levels[0]) if counts[0] == 0 else (levels[0], levels[1])
                 problems.add(
                     f"all {sum(counts)} events are where {name} is {at:g}, none where it is {other:g}: the "
-                    "hazard ratio is 0 or infinite; follow up longer, widen the cohort or take a risk difference"
+                    "hazard ratio is 0 or infinite; follow up longer, widen the cohort or compare risks"
                 )
     problems.raise_if_any(NoEstimate)
 
