@@ -41,7 +41,7 @@ def weigh_patients(frame: pl.DataFrame, plan: EmulationPlan, source: str) -> Wei
     covariates = encode_covariates(frame, plan.covariates, missing=analysis.missing)
     if analysis.propensity == "boosted":
         propensity = fit_boosted_propensity(
-            covariates.values, treated, folds=analysis.folds, seed=analysis.seed
+            covariates.values, treated, covariates.terms, folds=analysis.folds, seed=analysis.seed
         )
     else:
         propensity = fit_logistic_propensity(covariates.values, treated, covariates.terms)

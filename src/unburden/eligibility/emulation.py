@@ -43,8 +43,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
     `passing_rows` are row numbers of the cohort's table (`Attrition.eligible_rows`). Weights come from the
     propensity of treatment; the hazard ratio from weighted Cox regression, restricted means from weighted
     Kaplan–Meier curves and, for ATE and ATT, a doubly robust difference beside them. Intervals of
-    weighted estimates allow for an estimated logistic propensity; those by a boosted one take it as known and
-    are biased by what its trees smooth away, so read its doubly robust difference instead.
+    weighted estimates allow for an estimated logistic propensity; those by a boosted one take it as known.
 
     Raises `InvalidEmulation` where time zero, eligibility and assignment do not coincide, treatment starts
     later, follow-up is not positive, patients repeat or covariates cannot be used; `NoEstimate` where an
