@@ -25,6 +25,7 @@ from unburden.eligibility.balance import (
 from unburden.eligibility.doubly_robust import FollowUp
 from unburden.eligibility.effects import (
     WeightedPatients,
+    draw_curve,
     estimate_doubly_robust_difference,
     estimate_hazard_ratio,
     estimate_means,
@@ -77,6 +78,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
         balance=balance,
         positivity=positivity,
         weights=(arms[0], arms[1]),
+        curves=(draw_curve(*data[:3], "treated"), draw_curve(*data[:3], "control")),
         crude_hazard_ratio=estimate_hazard_ratio(follow_up, None, plan, cohort.source),
         hazard_ratio=hazard_ratio,
         treated_mean=one,

@@ -163,6 +163,12 @@ def test_the_record_holds_what_a_report_draws():
     place = trial.positivity
     assert sum(place.treated_counts) + sum(place.control_counts) == PATIENTS
     assert [line.name for line in trial.balance] == ["x", "z = false", "z = true"]
+    for curve, area in zip(trial.curves, (trial.treated_mean, trial.control_mean), strict=True):
+        assert curve.weighted[0] == curve.crude[0] == 1
+        assert list(curve.weighted) == sorted(curve.weighted, reverse=True)
+        days = [day for day in curve.days if day <= 500]
+        assert np.trapezoid(curve.weighted[: len(days)], days) == pytest.approx(area.value, rel=0.02)
+    assert trial.curves[0].at_risk[0] == trial.weights[0].patients
     assert trial.hazard_ratio.sources[0] == COHORT.source
     assert trial.mean_difference.value == pytest.approx(trial.treated_mean.value - trial.control_mean.value)
 
