@@ -1,8 +1,9 @@
 """The long part: coverage of every interval of an emulated trial, in worlds with a known effect."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-
 from tests.independent.emulation_worlds import (
     RATIO,
     draw_conditional,
@@ -13,6 +14,8 @@ from tests.independent.emulation_worlds import (
     find_marginal_difference,
     make_plan,
 )
+
+from unburden.domain.emulation_plan import Covariate
 from unburden.eligibility.emulation import emulate_trial
 
 REPLICATES, PATIENTS = 2000, 600
@@ -100,3 +103,13 @@ def test_a_boosted_propensity_takes_away_most_of_the_bias_of_bends():
     for name in truths:
         assert straight[name][1] < truth - 40
         assert boosted[name][1] > truth - 15
+
+
+def test_a_spline_takes_the_bias_of_bends_away():
+    plan = make_plan()
+    plan = replace(plan, covariates=(Covariate("x", "spline"), Covariate("z")))
+    truths = dict.fromkeys(("mean_difference", "doubly_robust_difference"), find_curved_difference())
+    found = count_coverage(draw_curved, plan, truths)
+    print("bends, spline", found)
+    for name, (coverage, _) in found.items():
+        assert 0.93 <= coverage <= 0.97, (name, coverage)
