@@ -122,8 +122,8 @@ class EmulatedTrial:
     """One emulated trial: everything that a report shows of it.
 
     Restricted means and their differences are in days up to the plan's horizon. `crude` estimates are
-    unweighted. `doubly_robust_difference` is None where the population has no such estimate; `notes`
-    say why. `warnings` are reasons, seen in these data, not to trust the weighted estimates;
+    unweighted. `doubly_robust_difference` is None where there is no such estimate; `notes` say why.
+    `warnings` are reasons, seen in these data, not to trust the weighted estimates;
     `assumptions` are what nobody can check in them.
     """
 

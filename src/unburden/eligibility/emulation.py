@@ -14,7 +14,7 @@ from unburden.domain.emulation_plan import (
     NegativeControl,
     TreatmentStrategies,
 )
-from unburden.domain.errors import InvalidEmulation
+from unburden.domain.errors import InvalidEmulation, NoEstimate
 from unburden.domain.estimate import Estimate
 from unburden.eligibility.balance import (
     assess_positivity,
@@ -60,7 +60,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
     edges = make_edges(weights.values)
     hazard_ratio = estimate_hazard_ratio(*data)
     one, zero, difference = estimate_means(*data)
-    robust = estimate_doubly_robust_difference(frame, *data)
+    robust, refusal = _try_doubly_robust(frame, follow_up, patients, plan, cohort.source)
     balance = compute_balance(patients.covariates, treated, weights.values)
     positivity = assess_positivity(patients.propensity.probabilities, treated, weights.values)
     arms = [
@@ -93,8 +93,18 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
         ),
         warnings=list_warnings(plan.population, balance, positivity, (arms[0], arms[1])),
         assumptions=list_assumptions(plan),
-        notes=list_notes(plan, patients),
+        notes=(*list_notes(plan, patients), *refusal),
     )
+
+
+def _try_doubly_robust(
+    frame: pl.DataFrame, follow_up: FollowUp, patients: WeightedPatients, plan: EmulationPlan, source: str
+) -> tuple[Estimate | None, tuple[str, ...]]:
+    """The doubly robust difference, or None with the reason: the other estimates stand without it."""
+    try:
+        return estimate_doubly_robust_difference(frame, follow_up, patients, plan, source), ()
+    except NoEstimate as error:
+        return None, (f"Refused: {error.where}: {'; '.join(error.problems)}.",)
 
 
 def _take_rows(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPlan) -> pl.DataFrame:

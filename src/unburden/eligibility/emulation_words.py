@@ -87,8 +87,8 @@ def list_notes(plan: EmulationPlan, patients: WeightedPatients) -> tuple[str, ..
     if patients.propensity.model == "boosted":
         notes.append(
             "Intervals take the weights of the boosted propensity as known, and trees leave some confounding "
-            "where treatment depends on covariates in bends: in made-up patients with bends 95 % intervals held "
-            "the truth 88 times in 100, those of a logistic propensity with form = 'spline' 96 times."
+            "where treatment depends on covariates in bends: in made-up patients with bends 95 % intervals "
+            "held the truth 88 times in 100, those of a logistic propensity with form = 'spline' 96 times."
         )
     cut = int(patients.weights.is_truncated.sum())
     if cut:

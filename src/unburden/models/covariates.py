@@ -126,7 +126,7 @@ def _add_number(
         problems.add(f"{name!r} holds an infinite number; correct it")
         return
     if known.min() == known.max():
-        problems.add(f"{name!r} is {known[0]:g} for every patient; leave it out")
+        problems.add(f"{name!r} is {known[0] + 0.0:g} for every patient; leave it out")
         return
     median = float(np.median(known))
     values = np.full(series.len(), median)

@@ -124,6 +124,17 @@ def test_separation_is_refused_with_the_covariate():
     assert "'z = true' separates the arms" in told
 
 
+def test_the_other_estimates_stand_where_the_doubly_robust_one_is_refused():
+    random = np.random.default_rng(1)
+    rare = (random.random(PATIENTS) < 0.1).tolist()
+    alive = pl.when(pl.col("rare")).then(False).otherwise(pl.col("has_died"))
+    cohort = Cohort("c", change(rare=rare).frame.with_columns(has_died=alive), (), "simulated:c")
+    trial = emulate_trial(cohort, range(PATIENTS), make_plan(("x", "z", "rare")))
+    assert trial.doubly_robust_difference is None
+    assert "Refused: doubly robust difference, models of the treated arm: all" in trial.notes[-1]
+    assert "give fewer outcome_covariates or folds" in trial.notes[-1]
+
+
 def test_a_horizon_beyond_follow_up_is_refused():
     cohort = change(
         days=pl.min_horizontal("days", pl.lit(300.0)), has_died=pl.col("has_died") & (pl.col("days") < 300)
