@@ -10,7 +10,7 @@ from tests.independent.emulated_cohorts import compute_cohort, draw_patients, ma
 from unburden.domain.criteria_worth import EmulationData, Truncation
 from unburden.eligibility.cohorts import estimate_cohorts, find_sets, make_settings, order_patients
 from unburden.eligibility.worth import weigh_criteria
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
 
 PLANS = {
     "stabilised": make_plan(),

@@ -1,7 +1,6 @@
 """Lines as they fall on typical patients: who is there when, and what that makes of each line."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -62,7 +61,7 @@ def make_patient_times(
 def weigh_lines(patient_times: PatientTimes) -> Iterator[BurdenLine]:
     """Each line with the share of patients there in its `times`."""
     for row, line in patient_times.lines:
-        yield replace(line, times=line.times * patient_times.shares[row])
+        yield line.with_times(line.times * patient_times.shares[row])
 
 
 def integrate_days(curve: TimeOnStudy | None, end: float) -> float:

@@ -210,7 +210,7 @@ class _Schedule:
                     line = _derive_line(
                         each.quantity, "cell", occurrence, (each.activity_id,), each.factor_ids
                     )
-                    yield replace(line, times=times * line.times)
+                    yield line.with_times(times * line.times) if times != 1.0 else line
         for quantity, users in setups.items():
             activity_ids = tuple(dict.fromkeys(each.activity_id for each in users))
             shared = set.intersection(*(set(each.factor_ids) for each in users))

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 from statistics import NormalDist
 
@@ -177,6 +176,6 @@ def merge_lines(lines: Iterable[BurdenLine]) -> tuple[BurdenLine, ...]:
     """The lines with those that differ in `times` only added up, in order of first appearance."""
     times: dict[BurdenLine, float] = {}
     for line in lines:
-        key = replace(line, times=0.0)
+        key = line.with_times(0.0)
         times[key] = times.get(key, 0.0) + line.times
-    return tuple(replace(key, times=total) for key, total in times.items())
+    return tuple(key.with_times(total) for key, total in times.items())

@@ -35,7 +35,7 @@ def find_home_days(score: BurdenScore) -> Estimate | None:
     if times is None or not times.is_dated:
         return None
     contact = [
-        replace(line, times=line.times * times.shares[row])
+        line.with_times(line.times * times.shares[row])
         for row, line in times.lines
         if line.dimension == "contact_days" and _is_counted(times, row)
     ]

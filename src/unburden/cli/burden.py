@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unburden.cli.output import holds
+from unburden.cli.output import holds, prepare_file
 
 if TYPE_CHECKING:
     from unburden.domain.asks import Asks, PersonaAsk
@@ -45,6 +45,8 @@ def score_burden(
     """Say what a protocol asks of a patient, in physical units with sources."""
     from unburden.data.files import write_text
 
+    if out:
+        prepare_file(out)
     protocol, asks = _ask(source, personas, draws, seed)
     text = json.dumps(tell_asks(asks, protocol), indent=2)
     if out:
@@ -76,8 +78,8 @@ def _ask(source: Path, personas: str | None, draws: int, seed: int) -> tuple["Pr
             raise InvalidInput("--personas", [told])
         study = ub.read_study(source)
         return study.protocol, sum_up_asks(study, seed=seed, draws=draws)
-    protocol = ub.read_protocol(source)
     people = declare_personas(_read_shares(personas)) if personas is not None else (AVERAGE_PATIENT,)
+    protocol = ub.read_protocol(source)
     return protocol, describe_asks(protocol, people, seed=seed, draws=draws)
 
 

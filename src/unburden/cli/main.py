@@ -179,6 +179,8 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
             + f"{s.unknown:9d}{s.leaving:8d}{s.alone:8d}{s.only:8d}"
         )
     typer.echo(f"eligible: {attrition.eligible}")
+    for contradiction in attrition.contradictions:
+        typer.echo(contradiction.text())
     if attrition.uncomputed:
         typer.echo(f"not answered by these data: {', '.join(attrition.uncomputed)}")
 

@@ -25,6 +25,14 @@ def prepare_folder(folder: Path, names: Sequence[str], asked: str = "") -> None:
     problems.raise_if_any(InvalidInput)
 
 
+def prepare_file(path: Path) -> None:
+    """Make the file's folder, and make sure that the file can be written; raises `InvalidInput`."""
+    if holds(path.is_dir):
+        told = "cannot be written (Is a directory); give a path in a folder"
+        raise InvalidInput(f"--out {path}", [told])
+    prepare_folder(path.parent, (), f"--out {path}")
+
+
 def holds(question: Callable[[], bool]) -> bool:
     """What the system says of a path; False where the path cannot even be asked about."""
     try:

@@ -205,6 +205,22 @@ class BurdenLine:
     factor_ids: tuple[str, ...] = ()
     day_cells: tuple[tuple[str, str], ...] = ()
 
+    def with_times(self, times: float) -> "BurdenLine":
+        """The same line so many times; written out, as schedules of years make it often."""
+        return BurdenLine(
+            self.dimension,
+            self.cause,
+            self.evidence_id,
+            times,
+            self.place,
+            self.visit_id,
+            self.calendar_day,
+            self.activity_ids,
+            self.detail,
+            self.factor_ids,
+            self.day_cells,
+        )
+
     @property
     def day_visit_ids(self) -> tuple[str, ...]:
         """The visits of `day_cells`, each once."""

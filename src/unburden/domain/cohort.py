@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from unburden.domain.errors import InvalidCohort, Problems
-from unburden.domain.estimate import check_sources
+from unburden.domain.estimate import Estimate, check_sources
 
 EVENT_SCHEMA = {
     "patient": pl.Int64,
@@ -99,7 +99,9 @@ class AttritionStep:
     `entering` patients reach it; of these `met`, `not_met` and `unknown` (they sum to
     `entering`) pass, fail or cannot be told; `leaving` go on under the criterion's policy for
     unknown. `alone` counts, over all patients, those that this criterion fails whatever the
-    others say; `only` those that would be eligible but for it.
+    others say; `only` those that would be eligible but for it: it is the last to keep them out.
+    `leave_one_out` is the pool without this criterion, eligible + `only`. The shares are those of
+    all patients, with Wilson's 95 % interval for another patient of the same kind.
     """
 
     criterion_id: str
@@ -113,11 +115,39 @@ class AttritionStep:
     leaving: int
     alone: int
     only: int
+    leave_one_out: int
+    alone_share: Estimate
+    only_share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Criteria that together let in nobody of a cohort; `passing` counts who passes each alone."""
+
+    criterion_ids: tuple[str, ...]
+    passing: tuple[int, ...]
+
+    def text(self) -> str:
+        """What a reader is told.
+
+        >>> Contradiction(("IN02", "EX05"), (30, 12)).text()
+        'IN02 and EX05 together let nobody in, though they pass 30 and 12 alone; change one of them'
+        """
+        if len(self.criterion_ids) == 1:
+            return f"{self.criterion_ids[0]} lets nobody in; check its column, unit and policy for unknown"
+        names, counts = (
+            f"{', '.join(map(str, words[:-1]))} and {words[-1]}"
+            for words in (self.criterion_ids, self.passing)
+        )
+        return f"{names} together let nobody in, though they pass {counts} alone; change one of them"
 
 
 @dataclass(frozen=True)
 class Attrition:
-    """Screening of one cohort; `eligible_rows` are row numbers in the cohort's table."""
+    """Screening of one cohort; `eligible_rows` are row numbers in the cohort's table.
+
+    Where nobody is eligible, `contradictions` says which criteria see to that.
+    """
 
     cohort_name: str
     patients: int
@@ -126,3 +156,4 @@ class Attrition:
     source: str
     eligible_rows: tuple[int, ...] = field(repr=False)
     uncomputed: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()

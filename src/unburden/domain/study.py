@@ -17,6 +17,7 @@ from unburden.domain.frontier import Frontier, Goal, Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
 from unburden.domain.trace import CellReason, RoleShare
+from unburden.domain.weighing import EligibilityPlan
 
 RECORD_COLUMNS = ("patient_id", "date", "category", "is_in_person")
 
@@ -122,7 +123,8 @@ class Study:
     patients one entry per arm or one for all; `conduct` says how the schedule is carried out.
     `views` are scalars that the study declares; `standard_of_care` is the schedule of the same
     patients outside the trial. `share_by_arm` says how a patient of the two-arm comparison falls on
-    the protocol's arms (None where it has none). `attrition` is the screening of the cohort by the rules.
+    the protocol's arms (None where it has none). `attrition` is the screening of the cohort by the rules,
+    `eligibility` what else is declared about them.
     `inputs` are the numbers that the answer rests on, by what they are.
     """
 
@@ -145,6 +147,7 @@ class Study:
     conduct: Conduct = field(default_factory=Conduct)
     views: tuple[BurdenView, ...] = ()
     standard_of_care: Protocol | None = None
+    eligibility: EligibilityPlan = field(default_factory=EligibilityPlan)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from unburden.eligibility.cohorts import (
     order_patients,
     tabulate_cohorts,
 )
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
 from unburden.kernels.resampling import SPLIT, draw_uniforms
 
 

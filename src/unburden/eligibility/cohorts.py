@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from unburden.domain.criteria_worth import OUTCOMES, EmulationData, Weighting, WorthPlan
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
+from unburden.kernels.cohorts import run_cohorts
 
 _WEIGHTINGS: dict[Weighting, int] = {
     "unweighted": kernel.UNWEIGHTED,
@@ -168,7 +169,7 @@ def estimate_cohorts(
     weights = np.empty((count, 0)) if contrasts is None else contrasts
 
     def run(first: int, last: int, sums: np.ndarray) -> np.ndarray:
-        kernel.run_cohorts(
+        run_cohorts(
             sets.unique, near, first, last, patients, settings, base, is_fixed, weights, solutions, results,
             statuses, sums,
         )  # fmt: skip
@@ -208,7 +209,7 @@ def estimate_replicate(
     )
     count = len(sets.unique)
     results, statuses = np.zeros((count, kernel.COLUMNS)), np.zeros((count, 3), np.int64)
-    kernel.run_cohorts(
+    run_cohorts(
         sets.unique, near, 0, count, sample, settings, base, False, np.empty((count, 0)), base.copy(),
         results, statuses, np.empty((0, 4, 0)),
     )  # fmt: skip

@@ -31,7 +31,7 @@ from unburden.eligibility.cohorts import (
     order_patients,
     tabulate_cohorts,
 )
-from unburden.kernels import cohorts as kernel
+from unburden.kernels import cohort_desk as kernel
 from unburden.kernels.resampling import ORDERS, draw_counts, draw_normals, draw_uniforms
 
 _JOINT_DRAWS = 20_000

@@ -60,7 +60,10 @@ def encode_covariates(
     a further column flags it, and a word has the further level "unknown" (which keeps everybody, and assumes
     that not knowing is itself a reason for treatment; Blake et al. 2020, Stat Med 39:1641).
 
-    Raises `InvalidEmulation` for a column that is not there, does not vary, has too many levels, cannot take
+    A covariate that does not vary (a criterion settles it) cannot confound: it is left out, and told among
+    the references.
+
+    Raises `InvalidEmulation` for a column that is not there, has too many levels, cannot take
     its form or, with "refuse", has gaps; all problems at once.
 
     >>> frame = pl.DataFrame({"age": [50, 60, 70], "sex": ["M", "F", "F"]})
@@ -89,13 +92,15 @@ def encode_covariates(
         if gaps == series.len():
             problems.add(f"{name!r} is unknown for every patient; leave it out")
         elif series.dtype.is_numeric() and covariate.form != "categories":
-            _add_number(covariate, series, model, plain, missing_words, problems)
+            _add_number(covariate, series, model, plain, (references, missing_words), problems)
         elif series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.String, pl.Categorical, pl.Enum):
             _add_levels(covariate, series, model, plain, references, problems)
             if gaps:
                 missing_words.append(f"{name}: {gaps} unknown, a level of its own")
         else:
             problems.add(f"{name!r} holds {series.dtype}; give numbers, words or flags")
+    told = "no covariate varies among these patients; name some that do"
+    problems.check(bool(problems.found) or bool(model.terms), told)
     problems.raise_if_any(InvalidEmulation)
     return EncodedCovariates(
         terms=tuple(model.terms),
@@ -116,17 +121,17 @@ def _add_number(
     series: pl.Series,
     model: _Columns,
     plain: _Columns,
-    missing_words: list[str],
+    words: tuple[list[str], list[str]],
     problems: Problems,
 ) -> None:
-    name = covariate.column
+    name, (references, missing_words) = covariate.column, words
     is_gap = series.is_null().to_numpy()
     known = series.drop_nulls().to_numpy().astype(np.float64)
     if not np.isfinite(known).all():
         problems.add(f"{name!r} holds an infinite number; correct it")
         return
     if known.min() == known.max():
-        problems.add(f"{name!r} is {known[0] + 0.0:g} for every patient; leave it out")
+        references.append(f"{name}: {known[0] + 0.0:g} for every patient, left out")
         return
     median = float(np.median(known))
     values = np.full(series.len(), median)
@@ -192,7 +197,7 @@ def _add_levels(
         shown.append(UNKNOWN)
         words = [UNKNOWN if word is None else word for word in words]
     if len(shown) < 2:
-        problems.add(f"{name!r} is {shown[0]} for every patient; leave it out")
+        references.append(f"{name}: {shown[0]} for every patient, left out")
         return
     if len(shown) > MOST_LEVELS:
         remedy = "use form = 'linear', 'log' or 'spline'" if series.dtype.is_numeric() else "group them"

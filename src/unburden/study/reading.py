@@ -14,6 +14,7 @@ from unburden.domain.criteria import CriterionRule
 from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.protocol import Place, Protocol
 from unburden.domain.study import Study
+from unburden.domain.weighing import EligibilityStudy
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.conduct import (
     check_curves,
@@ -23,6 +24,7 @@ from unburden.study.conduct import (
     parse_standard_of_care,
     parse_views,
 )
+from unburden.study.eligibility import parse_eligibility
 from unburden.study.parts import Parts, Patients, take_known
 from unburden.study.personas import check_evidence, parse_evidence, parse_kinds, parse_personas
 from unburden.study.planning import find_arm_shares, parse_plan, read_allocation_ratio
@@ -31,6 +33,23 @@ from unburden.study.scenarios import find_outcome_facts, parse_scenario
 from unburden.study.times import parse_time_on_study
 
 STUDY_FILE = "study.toml"
+
+_OTHER_KEYS = (
+    "records",
+    "conduct",
+    "curves",
+    "views",
+    "standard_of_care",
+    "personas",
+    "evidence",
+    "kinds",
+    "scenario",
+    "time_on_study",
+    "design",
+    "search",
+    "levers",
+)
+"""What screening and weighing do not need."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,7 @@ def read_study(folder: Path | str) -> Study:
     world, times = root.take("scenario", dict), root.take("time_on_study", dict)
     design, search = root.take("design", dict), root.take("search", dict)
     levers = root.take("levers", list, [])
+    eligibility = parse_eligibility(root, protocol, base.rules, patients, parts)
     root.close()
     facts, ratio = find_outcome_facts(world), read_allocation_ratio(design)
     scenario, inputs = parts.attempt(lambda: parse_scenario(world, patients, protocol)) or (None, {})
@@ -104,38 +124,29 @@ def read_study(folder: Path | str) -> Study:
         kinds=kinds,
         evidence=evidence,
         notes=base.notes,
+        eligibility=eligibility,
     )  # fmt: skip
 
 
-def read_attrition(folder: Path | str) -> Attrition:
-    """Who of a study's patients could join, whatever is wrong with its scenario and its plan.
+def read_eligibility(folder: Path | str) -> EligibilityStudy:
+    """A study's patients, criteria and all that it declares about them, whatever is wrong with the rest.
 
-    Raises `InvalidStudy` with the problems of the protocol, the patients and the criteria, and
-    where the study has no patients.
+    Raises `InvalidStudy` with the problems of the protocol, the patients, the criteria and the parts
+    about them, and where the study has no patients.
     """
     base = _read_base(Path(folder))
-    for key in (
-        "records",
-        "conduct",
-        "curves",
-        "views",
-        "standard_of_care",
-        "personas",
-        "evidence",
-        "kinds",
-        "scenario",
-        "time_on_study",
-        "design",
-        "search",
-        "levers",
-    ):
+    plan = parse_eligibility(base.root, base.protocol, base.rules, base.patients, base.parts)
+    for key in _OTHER_KEYS:
         base.root.take(key, object, None)
     base.root.close()
-    problems = base.parts.problems
-    problems.check(base.patients.is_declared, "has no [cohort]; add one to screen")
+    problems, patients = base.parts.problems, base.patients
+    problems.check(patients.is_declared, "has no [cohort]; add one to screen")
     problems.raise_if_any(InvalidStudy)
-    assert base.patients.attrition  # else a problem was raised
-    return base.patients.attrition
+    assert patients.cohort and patients.attrition  # else a problem was raised
+    criteria = base.protocol.criteria if base.protocol else ()
+    return EligibilityStudy(
+        base.name, base.title, criteria, patients.cohort, base.rules, patients.attrition, plan, base.notes
+    )
 
 
 def _read_base(folder: Path) -> _Base:

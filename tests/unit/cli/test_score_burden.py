@@ -151,3 +151,11 @@ def test_whoever_reads_only_the_beginning_sees_no_traceback():
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_protocol_is_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "burden.json"
+    found = CliRunner().invoke(app, ["score-burden", str(tmp_path / "no.json"), "--out", str(out)])
+    assert found.exit_code == 2
+    assert f"--out {out}: 1 problem" in found.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from unburden.domain.errors import InvalidStudy
 from unburden.study.parts import Patients
-from unburden.study.reading import read_attrition, read_study
+from unburden.study.reading import read_eligibility, read_study
 from unburden.study.times import parse_time_on_study
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "adjuvant-breast"
@@ -425,10 +425,10 @@ def test_records_that_cannot_be_counted_are_refused(folder, columns, expected):
 
 def test_patients_are_screened_whatever_the_scenario_says(folder):
     edit(folder, ("between = [18, 75]", "between = [1000, 2000]"), ("alpha = 0.025", "alpha = 7"))
-    assert read_attrition(folder).eligible == 0
+    assert read_eligibility(folder).attrition.eligible == 0
 
 
 def test_screening_needs_a_cohort_and_known_tables(folder):
     edit(folder, ("[[criteria]]", "[[criterai]]"))
     with pytest.raises(InvalidStudy, match="has the unknown key 'criterai'"):
-        read_attrition(folder)
+        read_eligibility(folder)
