@@ -97,8 +97,7 @@ def estimate_hazard_ratio(
             "hazard ratio",
             [
                 f"its logarithm is {log_ratio:.3g} with an interval of ± {width:.3g}, which says nothing; "
-                "widen the "
-                "criteria, follow up longer or use overlap weights"
+                "widen the criteria, follow up longer or use overlap weights"
             ],
         )
     return Estimate(

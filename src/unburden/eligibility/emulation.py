@@ -150,9 +150,8 @@ def _judge_control(
     is_alarming = not ratio.low <= 1 <= ratio.high
     verdict = (
         f"The interval {ratio.low:.2f} to {ratio.high:.2f} excludes 1 where there can be no effect: the "
-        "arms still "
-        "differ by something unmeasured, or outcomes are found unequally; do not trust the main "
-        "estimate."
+        "arms still differ by something unmeasured, or outcomes are found unequally; do not trust the "
+        "main estimate."
         if is_alarming
         else f"The interval {ratio.low:.2f} to {ratio.high:.2f} holds 1: no bias was found here, which "
         "does not prove that there is none."

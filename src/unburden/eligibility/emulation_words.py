@@ -23,19 +23,20 @@ def list_warnings(
     found = []
     off = [line for line in balance if abs(line.difference_after) > LARGEST_DIFFERENCE]
     if off:
+        remedy = "give them another form, such as 'spline', or narrow the criteria"
+        if population != "ATO":
+            remedy = f"use overlap weights, {remedy}"
         shown = ", ".join(f"{line.name} {line.difference_after:+.2f}" for line in off)
         found.append(
             f"Weighting leaves the arms unlike in {shown} (standardised differences over "
-            f"{LARGEST_DIFFERENCE}): "
-            "the estimates are confounded by these; use overlap weights, other forms of the covariates or "
-            "narrower criteria."
+            f"{LARGEST_DIFFERENCE}): the estimates are confounded by these; {remedy}."
         )
     for arm in arms:
         if arm.effective_patients < SMALLEST_EFFECTIVE_SHARE * arm.patients:
             found.append(
                 f"The {arm.patients} patients of the {arm.arm} arm count as {arm.effective_patients:.0f}: "
-                "few of them "
-                "decide, and intervals can be too narrow; use overlap weights or cut the weights."
+                "few of them decide, and intervals can be too narrow; use overlap weights or cut the "
+                "weights."
             )
     if population != "ATO" and positivity.share_outside > MOST_OUTSIDE:
         found.append(
@@ -59,16 +60,14 @@ def list_assumptions(plan: EmulationPlan) -> tuple[str, ...]:
         "Censoring within an arm tells nothing about the outcome (in the doubly robust estimate: nothing "
         "beyond " + ("the arm)." if plan.analysis.censoring == "arm" else "arm and covariates)."),
         "The propensity model is right; the doubly robust estimate needs either that together with the "
-        "model of "
-        "censoring, or the outcome model. Its interval needs all of them.",
+        "model of censoring, or the outcome model. Its interval needs all of them.",
         "The hazard ratio stands for the whole follow-up only if hazards are proportional; the difference of "
         "restricted means needs no such assumption.",
     ]
     if not plan.time_zero.has_days:
         found.append(
             f"Time zero ({plan.time_zero.event}), eligibility and assignment coincide; the data hold no "
-            "days to check it: "
-            f"{plan.time_zero.reason}"
+            f"days to check it: {plan.time_zero.reason}"
         )
     elif not plan.time_zero.treatment_start_column:
         found.append("Treatment starts at time zero; the data hold no day of its start.")

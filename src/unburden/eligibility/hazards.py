@@ -32,8 +32,7 @@ class StepHazards:
                 "predicted risks",
                 [
                     f"a patient's hazard is exp(±{furthest:.3g}) times the average: the regression reaches "
-                    "far beyond "
-                    "the patients that it was fitted to"
+                    "far beyond the patients that it was fitted to"
                 ],
             )
         return np.exp(logs)

@@ -75,7 +75,6 @@ def _check_follow_up(times: np.ndarray, events: np.ndarray, horizon: float, arm:
             where,
             [
                 f"its follow-up ends on day {last:g}, before the horizon of {horizon:g} days, so the curve "
-                "is not known "
-                f"there; give horizon_days of at most {last:g}"
+                f"is not known there; give horizon_days of at most {last:g}"
             ],
         )

@@ -85,8 +85,7 @@ def encode_covariates(
         if gaps and missing == "refuse":
             problems.add(
                 f"{name!r} is unknown for {gaps} of {frame.height} patients; use missing = 'indicator', "
-                "leave the "
-                "covariate out, or exclude these patients by a criterion that says so"
+                "leave the covariate out, or exclude these patients by a criterion that says so"
             )
             continue
         if gaps == series.len():

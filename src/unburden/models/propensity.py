@@ -102,11 +102,10 @@ def _climb(design: np.ndarray, treated: np.ndarray, terms: tuple[str, ...]) -> t
     raise NoEstimate(
         _WHERE,
         [
-            "a combination of covariates tells the treated from the others for some patients (separation), "
-            "so the "
-            f"coefficients grow without end; the largest are those of {', '.join(largest)}: leave one out, "
-            "join its "
-            "levels, or exclude by a criterion those who could only get one treatment"
+            "a combination of covariates tells the treated from the others for some patients "
+            "(separation), so the coefficients grow without end; the largest are those of "
+            f"{', '.join(largest)}: leave one out, join its levels, or exclude by a criterion those who "
+            "could only get one treatment"
         ],
     )
 
@@ -128,8 +127,7 @@ def _check_arms(treated: np.ndarray) -> None:
             _WHERE,
             [
                 f"the {arm} arm is empty: {count} of {len(treated)} patients are treated; widen the "
-                "criteria or check "
-                "the values of the treatment column"
+                "criteria or check the values of the treatment column"
             ],
         )
 
@@ -147,10 +145,8 @@ def _check_single_separation(values: np.ndarray, treated: np.ndarray, terms: tup
                 edge = f"{low.max():g}"
                 problems.add(
                     f"{term!r} separates the arms: all {low_arm} have {edge} or less and all {high_arm} "
-                    f"{edge} or "
-                    "more; leave it out, join its levels, or exclude by a criterion those who could only "
-                    "get one "
-                    "treatment"
+                    f"{edge} or more; leave it out, join its levels, or exclude by a criterion those who "
+                    "could only get one treatment"
                 )
     problems.raise_if_any(NoEstimate)
 
