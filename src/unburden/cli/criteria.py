@@ -80,7 +80,8 @@ def _print_trial(told: Mapping[str, Any]) -> Iterator[str]:
     for each in told["estimates"]:
         yield f"  {each['what']:56}{each['text']:>8}  ({each['interval']})"
     arms = "; ".join(f"{a['patients']} {a['arm']} count as {a['effective']}" for a in told["arms"])
-    yield f"  largest difference {told['largest_before']} before, {told['largest_after']} after weighting; {arms}"
+    before, after = told["largest_before"], told["largest_after"]
+    yield f"  largest difference {before} before, {after} after weighting; {arms}"
     yield f"  {told['e_value']['words']}"
     for each in told["negative_controls"]:
         yield f"  negative control {each['name']}: {each['verdict']}"

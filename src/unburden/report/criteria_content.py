@@ -303,35 +303,25 @@ def _find_flags(report: CriteriaReport) -> list[str]:
 
 def _tell_brief(content: Mapping[str, Any], report: CriteriaReport) -> list[str]:
     """What a physician should know after half a minute."""
-    screening, trial = content["screening"], content["trial"]
+    screening, ratio = content["screening"], content["trial"]["hazard_ratio"]
     most = max(screening["steps"], key=lambda step: step["last"])
     told = [
         f"Of {screening['patients']:,} patients of the cohort {screening['eligible']:,} "
-        f"({screening['eligible_share']}) meet every criterion that these data answer. {most['criterion']} is the "
-        f"last to keep out most: without it {most['leave_one_out']:,} could join.",
-        f"Among them treatment goes with a hazard ratio of {trial['hazard_ratio']['text']} "
-        f"({trial['hazard_ratio']['interval']}), when the arms are made alike in {len(report.trial.plan.covariates)} "
-        "things known before treatment. It is an observation, not a randomised answer.",
+        f"({screening['eligible_share']}) meet every criterion that these data answer. {most['criterion']} "
+        f"is the last to keep out most: without it {most['leave_one_out']:,} could join.",
+        f"Among them treatment goes with a hazard ratio of {ratio['text']} ({ratio['interval']}), when the "
+        f"arms are made alike in {len(report.trial.plan.covariates)} things known before treatment. It is an "
+        "observation, not a randomised answer.",
     ]
     effect = content["worth"]["outcomes"].get("log_hazard_ratio")
     if effect:
-        seen = [row for row in effect["rows"] if row["is_seen"]]
-        if seen:
-            listed = "; ".join(f"{row['criterion']} {row['text']} ({row['joint_interval']})" for row in seen)
-            told.append(f"Criteria seen to change the hazard ratio, all intervals holding at once: {listed}.")
-        else:
-            wide = max(effect["rows"], key=lambda row: row["joint_high"] - row["joint_low"])
-            told.append(
-                f"No weighed criterion was seen to change the hazard ratio: from {effect['with_none']} without any to "
-                f"{effect['with_all']} with all. The least certain, {wide['criterion']}, may multiply it by "
-                f"{wide['joint_interval'].replace('× ', '')}."
-            )
+        told.append(_tell_effects(effect))
     pool = content["worth"]["outcomes"].get("patients")
     if pool:
         costly = min(pool["rows"], key=lambda row: row["value"])
         told.append(
-            f"{costly['criterion']} costs most patients: {-costly['value']:,.0f} on average over all orders of "
-            f"applying the criteria ({pool['with_none']} without, {pool['with_all']} with all of them)."
+            f"{costly['criterion']} costs most patients: {-costly['value']:,.0f} on average over all orders "
+            f"of applying the criteria ({pool['with_none']} without, {pool['with_all']} with all of them)."
         )
     sets = content["sets"]
     if sets["is_written_unbeaten"]:
@@ -343,6 +333,20 @@ def _tell_brief(content: Mapping[str, Any], report: CriteriaReport) -> list[str]
             + "."
         )
     return told
+
+
+def _tell_effects(effect: Mapping[str, Any]) -> str:
+    """Which criteria were seen to change the hazard ratio, or how far none was."""
+    seen = [row for row in effect["rows"] if row["is_seen"]]
+    if seen:
+        listed = "; ".join(f"{row['criterion']} {row['text']} ({row['joint_interval']})" for row in seen)
+        return f"Criteria seen to change the hazard ratio, all intervals holding at once: {listed}."
+    wide = max(effect["rows"], key=lambda row: row["joint_high"] - row["joint_low"])
+    return (
+        f"No weighed criterion was seen to change the hazard ratio: from {effect['with_none']} without any "
+        f"to {effect['with_all']} with all. The least certain, {wide['criterion']}, may multiply it by "
+        f"{wide['joint_interval'].replace('× ', '')}."
+    )
 
 
 def _tell_criteria(content: Mapping[str, Any]) -> list[dict[str, Any]]:
