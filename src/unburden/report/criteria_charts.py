@@ -102,6 +102,41 @@ def draw_weights(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def draw_curves(curves: Sequence[Mapping[str, Any]], title: str) -> dict[str, Any]:
+    """Weighted curves of both arms, steps over days: curves with `arm`, `days` and `weighted`."""
+    values = [
+        {"arm": curve["arm"], "day": day, "share": share}
+        for curve in curves
+        for day, share in zip((0.0, *curve["days"]), (1.0, *curve["weighted"]), strict=True)
+    ]
+    scale = {"domain": ["treated", "control"], "range": [INK, ACCENT]}
+    return {
+        "$schema": SCHEMA,
+        "data": {"values": values},
+        "width": _WIDTH - 60,
+        "height": 260,
+        "mark": {"type": "line", "interpolate": "step-after"},
+        "encoding": {
+            "x": {"field": "day", "type": "quantitative", "title": "Days from time zero"},
+            "y": {
+                "field": "share",
+                "type": "quantitative",
+                "title": title,
+                "axis": {"format": "%"},
+                "scale": {"domain": [0, 1]},
+            },
+            "color": {
+                "field": "arm",
+                "type": "nominal",
+                "title": None,
+                "scale": scale,
+                "legend": {"orient": "top"},
+            },
+        },
+        **_LOOK,
+    }
+
+
 def draw_exclusions(rows: Sequence[Mapping[str, Any]], title: str) -> dict[str, Any]:
     """Share of each stratum that a criterion keeps out, with its interval: a row a criterion and stratum."""
     criteria = list(dict.fromkeys(row["criterion"] for row in rows))

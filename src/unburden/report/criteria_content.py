@@ -8,6 +8,7 @@ from unburden.domain.criteria_sets import CriteriaFront, CriteriaSet
 from unburden.domain.criteria_worth import CriteriaWorth, JudgedCriteria, Outcome, OutcomeWorth
 from unburden.domain.weighing import CriteriaReport
 from unburden.report.criteria_charts import (
+    draw_curves,
     draw_exclusions,
     draw_love,
     draw_sets,
@@ -400,6 +401,8 @@ def _draw_charts(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         charts["worth"] = draw_worth(rows, "Change of the hazard ratio by the criterion (0 %: none)", "+.0%")
     if "rmst_difference" in worth:
         charts["days"] = draw_worth(worth["rmst_difference"]["rows"], "Change of the days gained", "+,.0f")
+    trial = content["trial"]
+    charts["curves"] = draw_curves(trial["curves"], f"Still without event ({trial['outcome']})")
     charts["love"] = draw_love(content["trial"]["balance"], IMBALANCED)
     charts["weights"] = draw_weights(content["trial"]["arms"])
     for number, by in enumerate(dict.fromkeys(row["by"] for row in content["screening"]["exclusions"])):

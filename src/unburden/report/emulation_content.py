@@ -38,6 +38,17 @@ def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
         "target": _tell_target(plan),
         "estimates": [{"what": what, **told} for what, told in estimates],
         "hazard_ratio": tell_ratio(trial.hazard_ratio),
+        "curves": [
+            {
+                "arm": curve.arm,
+                "days": list(curve.days),
+                "weighted": list(curve.weighted),
+                "crude": list(curve.crude),
+                "at_risk": list(curve.at_risk),
+            }
+            for curve in trial.curves
+        ],
+        "outcome": plan.outcome.name,
         "arms": [_tell_arm(arm) for arm in trial.weights],
         "balance": [
             {
