@@ -111,7 +111,7 @@ def nest(inner):
     )
 
 
-def rules_over(expressions):
+def rules_over(expressions, fewest=1):
     rules = st.builds(
         CriterionRule,
         st.just(""),
@@ -120,7 +120,7 @@ def rules_over(expressions):
         expressions,
         st.sampled_from(("keep", "exclude")),
     )
-    return st.lists(rules, min_size=1, max_size=3).map(
+    return st.lists(rules, min_size=fewest, max_size=3).map(
         lambda held: tuple(
             CriterionRule(f"C{i}", "", r.is_inclusion, r.expression, r.unknown) for i, r in enumerate(held)
         )
@@ -150,6 +150,16 @@ def known_among(passing, rules, ids):
 @settings(deadline=None, max_examples=300)
 @given(rules_over(leaves) | rules_over(st.recursive(leaves, nest, max_leaves=5)))
 def test_nobody_passes_what_is_called_a_contradiction(rules):
+    for found in find_contradictions(rules):
+        passing = who_passes(rules, found.criterion_ids)
+        if found.only_unknown_pass:
+            passing = known_among(passing, rules, found.criterion_ids)
+        assert not passing, found
+
+
+@settings(deadline=None, max_examples=300)
+@given(rules_over(counts, fewest=2))
+def test_nobody_passes_counts_that_are_called_a_contradiction(rules):
     for found in find_contradictions(rules):
         passing = who_passes(rules, found.criterion_ids)
         if found.only_unknown_pass:
