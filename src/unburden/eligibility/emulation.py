@@ -142,11 +142,17 @@ def _judge_control(
     source: str,
 ) -> NegativeControlResult:
     """The same analysis where there can be no effect."""
-    if control.outcome:
-        follow_up = read_follow_up(frame, control.outcome, patients.treated, plan.analysis.follow_up_days)
-        ratio = estimate_hazard_ratio(follow_up, patients, plan, source)
-    else:
-        ratio = _analyse_exposure(control, frame, plan, source)
+    try:
+        if control.outcome:
+            end = plan.analysis.follow_up_days
+            follow_up = read_follow_up(frame, control.outcome, patients.treated, end)
+            ratio = estimate_hazard_ratio(follow_up, patients, plan, source)
+        else:
+            ratio = _analyse_exposure(control, frame, plan, source)
+    except NoEstimate as error:
+        where = f"negative control {control.name!r}"
+        told = [f"{problem}; or leave this control out" for problem in error.problems]
+        raise NoEstimate(where, told) from None
     is_alarming = not ratio.low <= 1 <= ratio.high
     verdict = (
         f"The interval {ratio.low:.2f} to {ratio.high:.2f} excludes 1 where there can be no effect: the "

@@ -238,6 +238,14 @@ def test_a_negative_control_outcome_alarms_only_where_arms_differ():
     assert trial.negative_controls[1].hazard_ratio.value == pytest.approx(3, rel=0.15)
 
 
+def test_a_negative_control_without_events_is_named():
+    cohort = change(never=pl.lit(False))
+    control = NegativeControl("fracture", "made so", EmulatedOutcome("f", "days", "never", "day"))
+    told = refuse(cohort, replace(make_plan(), negative_controls=(control,)), NoEstimate)
+    assert "NoEstimate: negative control 'fracture': 1 problem" in told
+    assert "or leave this control out" in told
+
+
 def test_weights_are_the_textbook_ones():
     e, treated = np.array([0.25, 0.25, 0.8, 0.8]), np.array([True, False, True, False])
     none = Truncation()
