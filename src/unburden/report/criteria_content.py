@@ -87,6 +87,7 @@ def _tell_worth(report: CriteriaReport) -> dict[str, Any]:
         "cohorts": found.cohorts.height,
         "level": found.plan.level,
         "replicates": found.replicates_used,
+        "replicates_asked": found.plan.replicates,
         "outcomes": {outcome: _tell_outcome(each, found, report) for outcome, each in found.outcomes.items()},
         "refused": [
             {"outcome": WORDS_BY_OUTCOME[outcome], "reason": reason}
