@@ -1,5 +1,6 @@
 """Why an expression cannot be evaluated on a cohort, in words that say what to do."""
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import polars as pl
@@ -25,6 +26,7 @@ from unburden.domain.criteria import (
     Unless,
     Unread,
     Window,
+    is_deeper,
     iterate_leaves,
 )
 from unburden.domain.errors import InvalidCohort, Problems
@@ -35,6 +37,8 @@ from unburden.eligibility.timelines import find_unconvertible
 EVENT_KINDS = ("condition", "procedure", "drug", "measurement")
 """The kinds of event that a timeline may lack; another kind must be in it."""
 MOST_SHOWN = 5
+MOST_LEVELS = 100
+"""How deep parts may stand in each other."""
 LARGEST = 1e100
 """No measure of a patient is larger, in any unit."""
 _ARTICLES = {"number": "a number", "text": "text", "flag": "true or false"}
@@ -44,6 +48,8 @@ _ABSENCES = ("none", "unknown")
 def find_problems(expression: Expression, cohort: Cohort) -> list[str]:
     """Every reason why the expression cannot be evaluated on the cohort; empty if it can."""
     found = find_form_problems(expression)
+    if is_deeper(expression, MOST_LEVELS):
+        return found
     for leaf in iterate_leaves(expression):
         found.extend(_find_cohort_problems(leaf, cohort))
     return list(dict.fromkeys(found))
@@ -51,19 +57,24 @@ def find_problems(expression: Expression, cohort: Cohort) -> list[str]:
 
 def find_form_problems(expression: Expression) -> list[str]:
     """Every reason why the expression can be evaluated on no cohort; empty if there is none."""
-    found: list[str] = []
+    if is_deeper(expression, MOST_LEVELS):
+        return [f"the expression nests deeper than {MOST_LEVELS} levels; flatten it"]
+    return list(dict.fromkeys(_iterate_form_problems(expression)))
+
+
+def _iterate_form_problems(expression: Expression) -> Iterator[str]:
     match expression:
         case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
-            found.extend(_find_node_problems(expression))
+            yield from _find_node_problems(expression)
             for part in parts:
-                found.extend(find_form_problems(part))
+                yield from _iterate_form_problems(part)
         case Not(part=part):
-            found = find_form_problems(part)
+            yield from _iterate_form_problems(part)
         case Unless(part=part, exception=exception):
-            found = [*find_form_problems(part), *find_form_problems(exception)]
-        case _:
-            found = _find_leaf_problems(expression)
-    return list(dict.fromkeys(found))
+            yield from _iterate_form_problems(part)
+            yield from _iterate_form_problems(exception)
+        case leaf:
+            yield from _find_leaf_problems(leaf)
 
 
 def check_patients(cohort: Cohort, column: str) -> None:
