@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from unburden.domain.cohort import Cohort, Column
+from unburden.domain.cohort import EVENT_SCHEMA, Cohort, Column
 from unburden.domain.errors import InvalidCohort, Problems
 from unburden.domain.estimate import check_sources
 from unburden.domain.units import DIMENSION_BY_UNIT, describe_unknown_unit
@@ -46,6 +46,60 @@ def read_cohort(path: Path, *, name: str, columns: tuple[Column, ...], source: s
     assert frame is not None  # a file that could not be read is a problem
     floats = pl.selectors.float()
     return Cohort(name, frame.with_columns(floats.fill_nan(None)), columns, source)
+
+
+def read_events(path: Path, frame: pl.DataFrame, *, patient: str) -> pl.DataFrame:
+    """The timelines of a cohort's patients from a Parquet or CSV file, one row an event, as `EVENT_SCHEMA`.
+
+    The file has `day` (from the patient's index day), `kind`, and the column named by `patient`, which the
+    cohort's table has too; `system`, `code`, `value` and `unit` may be absent.
+
+    Raises `InvalidCohort` with every problem of the file: columns that are absent or of another kind, events
+    of nobody in the cohort, and patients of the cohort that share an identifier.
+    """
+    problems = Problems(str(path))
+    table = _read_frame(path, problems)
+    problems.raise_if_any(InvalidCohort)
+    assert table is not None  # a file that could not be read is a problem
+    told = (
+        f"the cohort has no column {patient!r} to know the patients by; it has {_list_columns(frame.columns)}"
+    )
+    problems.check(patient in frame.columns, told)
+    for name in (patient, "day", "kind"):
+        told = f"there is no column {name!r}; the file has {_list_columns(table.columns)}"
+        problems.check(name in table.columns, told)
+    problems.raise_if_any(InvalidCohort)
+    known = {patient, *EVENT_SCHEMA} - {"patient"}
+    strays = [name for name in table.columns if name not in known]
+    told = f"unknown columns {_list_columns(strays)}; events have {', '.join(sorted(known))}"
+    problems.check(not strays, told)
+    ids = frame.get_column(patient)
+    twice = ids.drop_nulls().len() - ids.drop_nulls().n_unique()
+    problems.check(
+        twice == 0, f"{twice} patients of the cohort repeat a {patient!r} of another; make them one"
+    )
+    problems.raise_if_any(InvalidCohort)
+    rows = pl.DataFrame({"patient_key": ids.cast(pl.String), "patient": range(frame.height)})
+    joined = table.with_columns(pl.col(patient).cast(pl.String).alias("patient_key")).join(
+        rows.filter(pl.col("patient_key").is_not_null()), on="patient_key", how="left", maintain_order="left"
+    )
+    nobody = joined.get_column("patient").null_count()
+    problems.check(
+        nobody == 0, f"{nobody} of {table.height} events are of nobody in the cohort; leave them out"
+    )
+    columns = []
+    for name, kind in EVENT_SCHEMA.items():
+        if name not in joined.columns:
+            columns.append(pl.Series(name, [None] * joined.height, dtype=kind))
+            continue
+        series = joined.get_column(name)
+        cast = series.cast(kind, strict=False)
+        lost = cast.null_count() - series.null_count()
+        wanted = "numbers" if kind in (pl.Int64, pl.Float64) else "words"
+        problems.check(lost == 0, f"column {name!r} holds {lost} values that are no {wanted}; write {wanted}")
+        columns.append(cast.alias(name))
+    problems.raise_if_any(InvalidCohort)
+    return pl.DataFrame(columns)
 
 
 def _check_declarations(columns: tuple[Column, ...], problems: Problems) -> None:

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from unburden.burden.totals import UNIT_BY_TOTAL
-from unburden.data.cohorts import read_cohort
+from unburden.data.cohorts import read_cohort, read_events
 from unburden.data.criteria import parse_rules
 from unburden.data.protocols import read_protocol
-from unburden.data.tables import TableReader, read_toml
+from unburden.data.tables import TableReader, read_toml, show_value
 from unburden.domain.cohort import Attrition, Cohort, Column
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.protocol import Place, Protocol
 from unburden.domain.study import Study
 from unburden.domain.weighing import EligibilityStudy
+from unburden.eligibility.conflicts import find_conflicts
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.conduct import (
     check_curves,
@@ -167,6 +168,9 @@ def _read_base(folder: Path) -> _Base:
     if protocol and rules:
         rules = _name_criteria(rules, protocol)
         _check_rules(rules, protocol, parts.problems)
+    if rules:
+        conflicts = parts.attempt(lambda: find_conflicts(rules)) if not parts.problems else ()
+        parts.problems.extend(f"[[criteria]]: {found}; change one of them" for found in conflicts or ())
     attrition = None
     if cohort is not None and rules is not None:
         attrition = parts.attempt(lambda: _screen(rules, cohort, protocol))
@@ -207,11 +211,47 @@ def _read_cohort(table: Any, folder: Path, parts: Parts) -> Cohort | None:
     reader = TableReader(table, "[cohort]", parts.problems)
     name, file, source = (reader.take(key, str) for key in ("name", "file", "source"))
     units = reader.take("units", dict)
+    limits = {key: _take_limits(reader, key, units) for key in ("lower_limits", "upper_limits")}
+    events = reader.take("events", dict, None)
     reader.close()
     for column, unit in units.items():
         parts.problems.check(isinstance(unit, str), f"[cohort.units] has {column} = {unit!r}; give words")
-    columns = tuple(Column(column, str(unit)) for column, unit in units.items())
-    return parts.attempt(lambda: read_cohort(folder / file, name=name, columns=columns, source=source))
+    columns = tuple(
+        Column(
+            column,
+            str(unit),
+            lower_limit=limits["lower_limits"].get(column),
+            upper_limit=limits["upper_limits"].get(column),
+        )
+        for column, unit in units.items()
+    )
+    cohort = parts.attempt(lambda: read_cohort(folder / file, name=name, columns=columns, source=source))
+    return cohort if events is None else _add_events(cohort, events, folder, parts)
+
+
+def _take_limits(reader: TableReader, key: str, units: dict[str, Any]) -> dict[str, float | str]:
+    """Limits of normal by column: numbers in the column's unit, or columns that hold each patient's."""
+    found: dict[str, float | str] = {}
+    for column, limit in reader.take(key, dict, {}).items():
+        told = f"[cohort.{key}] has {column} = {show_value(limit)}; give a number or the name of a column"
+        is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        if reader.problems.check(is_number or isinstance(limit, str), told):
+            found[column] = float(limit) if is_number else limit
+        told = f"[cohort.{key}] names {column!r}, which has no unit; declare it in [cohort.units]"
+        reader.problems.check(column in units, told)
+    return found
+
+
+def _add_events(cohort: Cohort | None, table: Any, folder: Path, parts: Parts) -> Cohort | None:
+    """The cohort with its patients' timelines: `file`, and the column by which patients are known."""
+    reader = TableReader(table, "[cohort.events]", parts.problems)
+    file, patient = reader.take("file", str), reader.take("patient", str)
+    reader.close()
+    if cohort is None or not file or not patient:
+        return None
+    return parts.attempt(
+        lambda: replace(cohort, events=read_events(folder / file, cohort.frame, patient=patient))
+    )
 
 
 def _name_criteria(rules: tuple[CriterionRule, ...], protocol: Protocol) -> tuple[CriterionRule, ...]:

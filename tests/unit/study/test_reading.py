@@ -2,6 +2,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from unburden.domain.errors import InvalidStudy
@@ -432,3 +433,63 @@ def test_screening_needs_a_cohort_and_known_tables(folder):
     edit(folder, ("[[criteria]]", "[[criterai]]"))
     with pytest.raises(InvalidStudy, match="has the unknown key 'criterai'"):
         read_eligibility(folder)
+
+
+def test_limits_of_normal_and_timelines_are_read_for_criteria(folder):
+    patients = pl.read_parquet(folder / "patients" / "rotterdam.parquet").head(3)
+    patients.with_columns(pl.Series("alt", [30.0, 90.0, None])).write_parquet(
+        folder / "patients" / "few.parquet"
+    )
+    events = {"patient_id": [1, 1, 2], "day": [-10, -400, -5], "kind": ["drug"] * 3, "code": ["x", "x", "y"]}
+    pl.DataFrame(events).write_csv(folder / "events.csv")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace('file = "patients/rotterdam.parquet"', 'file = "patients/few.parquet"')
+    text = text.replace(
+        "[cohort.units]",
+        '[cohort.events]\nfile = "events.csv"\npatient = "patient_id"\n\n[cohort.upper_limits]\nalt = 40\n\n'
+        '[cohort.units]\nalt = "U/L"',
+    )
+    start, end = text.index("[[criteria]]"), text.index("# What is done at screening")
+    rules = (
+        '[[criteria]]\ncriterion = "IN01"\nkind = "inclusion"\nunknown = "exclude"\ncolumn = "alt"\n'
+        'operator = "<="\ntimes_uln = 2\n\n[[criteria]]\ncriterion = "EX01"\nkind = "exclusion"\n'
+        'unknown = "keep"\nevents = { kind = "drug", codes = ["x"] }\noperator = ">="\ncount = 1\n'
+        "window_days = [-28, 0]\n\n"
+    )
+    worth = text.index("[worth]")
+    text = text[:start] + rules + text[end:worth] + text[text.index("# Who carries the burden") :]
+    text = text[: text.index("[screening]")] + text[text.index("# Who is shut out") :]
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    steps = read_eligibility(folder).attrition.steps
+    assert [(s.met, s.not_met, s.unknown) for s in steps] == [(1, 1, 1), (0, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        (
+            "patient_id,day,kind\n9999999,1,drug\n",
+            "1 of 1 events are of nobody in the cohort; leave them out",
+        ),
+        ("patient_id,day\n1,1\n", "there is no column 'kind'"),
+        ("patient_id,day,kind\n1,soon,drug\n", "column 'day' holds 1 values that are no numbers"),
+        ("patient_id,day,kind,colour\n1,1,drug,red\n", "unknown columns colour"),
+        ("patient_id,day,kind\n1,,drug\n", "1 of 1 events have no day"),
+    ],
+)
+def test_timelines_that_cannot_be_are_refused(folder, events, told):
+    (folder / "events.csv").write_text(events, encoding="utf-8")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    declared = '[cohort.events]\nfile = "events.csv"\npatient = "patient_id"\n\n[cohort.units]'
+    (folder / "study.toml").write_text(text.replace("[cohort.units]", declared), encoding="utf-8")
+    with pytest.raises(InvalidStudy) as caught:
+        read_eligibility(folder)
+    assert told in str(caught.value)
+
+
+def test_criteria_that_nobody_can_pass_together_are_named(folder):
+    edit(folder, ('value = 10\nunit = "count"', 'value = 1\nunit = "count"'))
+    with pytest.raises(InvalidStudy) as caught:
+        read_eligibility(folder)
+    told = "no patient of whom enough is known can pass both IN03 and EX02: column 'positive_nodes'"
+    assert told in str(caught.value)

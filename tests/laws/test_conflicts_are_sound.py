@@ -25,7 +25,7 @@ from unburden.domain.criteria import (
     Window,
     iterate_leaves,
 )
-from unburden.eligibility.contradictions import find_contradictions
+from unburden.eligibility.conflicts import find_conflicts
 from unburden.eligibility.evaluate import evaluate_expression
 
 # Every threshold below is one of 1, 2, 3 (cm or mm); the grid has a point at, between and beyond all.
@@ -150,7 +150,7 @@ def known_among(passing, rules, ids):
 @settings(deadline=None, max_examples=300)
 @given(rules_over(leaves) | rules_over(st.recursive(leaves, nest, max_leaves=5)))
 def test_nobody_passes_what_is_called_a_contradiction(rules):
-    for found in find_contradictions(rules):
+    for found in find_conflicts(rules):
         passing = who_passes(rules, found.criterion_ids)
         if found.only_unknown_pass:
             passing = known_among(passing, rules, found.criterion_ids)
@@ -176,7 +176,7 @@ def test_nobody_passes_any_two_counts_that_are_called_a_contradiction():
         rule.criterion_id: set(evaluate_expression(rule.expression, GRID).is_not_null().arg_true())
         for rule in rules
     }
-    accused = find_contradictions(rules)
+    accused = find_conflicts(rules)
     for found in accused:
         both = set.intersection(*(passing[name] for name in found.criterion_ids))
         if found.only_unknown_pass:
@@ -189,7 +189,7 @@ def test_nobody_passes_any_two_counts_that_are_called_a_contradiction():
 @given(rules_over(st.recursive(sizes | words | flags, nest, max_leaves=4)))
 def test_whatever_columns_make_impossible_is_found(rules):
     """Over columns alone the grid holds every case, so that nobody passing means a contradiction."""
-    found = {held.criterion_ids: held for held in find_contradictions(rules)}
+    found = {held.criterion_ids: held for held in find_conflicts(rules)}
     alone = {rule.criterion_id for rule in rules if not who_passes(rules, {rule.criterion_id})}
     for rule in rules:
         ids = (rule.criterion_id,)

@@ -1,4 +1,4 @@
-"""Criteria that contradict each other: by their own words, or on the patients of a cohort."""
+"""Criteria that contradict each other by their own words, whatever the patients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,6 @@ from functools import cache
 from itertools import combinations
 from typing import TypeAlias
 
-import numpy as np
-
-from unburden.domain.cohort import Cohort
 from unburden.domain.criteria import (
     AllOf,
     AnyOf,
@@ -34,7 +31,6 @@ from unburden.domain.criteria import (
 from unburden.domain.errors import InvalidCriterion, Problems
 from unburden.domain.units import DIMENSION_BY_UNIT, PLAIN_UNITS, convert_value
 from unburden.eligibility.columns import kind_of_value
-from unburden.eligibility.evaluate import evaluate_expression
 from unburden.eligibility.problems import find_form_problems
 from unburden.eligibility.value_sets import FLAGS, Numbers, ValueSet, Words, make_range, make_whole_range
 
@@ -52,7 +48,7 @@ _NEGATED: dict[Operator, Operator] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class Conflict:
     """A criterion, or two criteria together, that nobody can pass.
 
     `only_unknown_pass` says that a patient could still pass for whom a leaf of the criteria is
@@ -69,22 +65,7 @@ class Contradiction:
         return f"{who} can pass {both}{' and '.join(self.criterion_ids)}: {', '.join(self.about)}"
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyPair:
-    """Two criteria that some patients of a cohort pass each, and none passes both."""
-
-    criterion_ids: tuple[str, str]
-    passing: tuple[int, int]
-    patients: int
-
-    def __str__(self) -> str:
-        (one, other), (first, second) = self.criterion_ids, self.passing
-        return (
-            f"of {self.patients} patients {first} pass {one} and {second} pass {other}, but none passes both"
-        )
-
-
-def find_contradictions(rules: Sequence[CriterionRule]) -> tuple[Contradiction, ...]:
+def find_conflicts(rules: Sequence[CriterionRule]) -> tuple[Conflict, ...]:
     """The criteria that nobody can pass, and the pairs of the others that nobody can pass together.
 
     Each rule is put into disjunctive normal form, which Kleene's logic allows, over sets of values
@@ -101,7 +82,7 @@ def find_contradictions(rules: Sequence[CriterionRule]) -> tuple[Contradiction, 
     ...     CriterionRule("IN01", "Adults", True, Compare("age", ">=", 18, "year"), "exclude"),
     ...     CriterionRule("EX01", "Over 12", False, Compare("age", ">", 144, "month"), "keep"),
     ... )
-    >>> print(find_contradictions(rules)[0])
+    >>> print(find_conflicts(rules)[0])
     no patient can pass both IN01 and EX01: column 'age'
     """
     problems = Problems("criteria")
@@ -109,7 +90,7 @@ def find_contradictions(rules: Sequence[CriterionRule]) -> tuple[Contradiction, 
         label = f"criterion {rule.criterion_id!r}"
         problems.extend(f"{label}: {found}" for found in find_form_problems(rule.expression))
     problems.raise_if_any(InvalidCriterion)
-    found: list[Contradiction] = []
+    found: list[Conflict] = []
     cases: list[tuple[str, tuple[_Case, ...]]] = []
     for rule in rules:
         own = _list_cases(rule)
@@ -124,35 +105,6 @@ def find_contradictions(rules: Sequence[CriterionRule]) -> tuple[Contradiction, 
         if len(first) * len(second) <= MOST_CASES and (clash := _find_clash([first, second], (one, other))):
             found.append(clash)
     return tuple(found)
-
-
-def find_empty_pairs(rules: Sequence[CriterionRule], cohort: Cohort) -> tuple[EmptyPair, ...]:
-    """The pairs of criteria that no patient of the cohort passes together, though each alone some do.
-
-    This is evidence from these patients, unlike `find_contradictions`, which holds for all. A
-    patient of whom it is unknown passes under the policy "keep". Raises `InvalidCriterion`.
-    """
-    if not rules:
-        return ()
-    truths = [evaluate_expression(rule.expression, cohort) for rule in rules]
-    passing = np.array(
-        [
-            (truth if rule.is_inclusion else ~truth).fill_null(rule.unknown == "keep").to_numpy()
-            for rule, truth in zip(rules, truths, strict=True)
-        ],
-        dtype=np.float64,
-    )
-    together = passing @ passing.T
-    alone = together.diagonal()
-    return tuple(
-        EmptyPair(
-            (rules[one].criterion_id, rules[other].criterion_id),
-            (int(alone[one]), int(alone[other])),
-            cohort.patients,
-        )
-        for one, other in combinations(range(len(rules)), 2)
-        if together[one, other] == 0 and alone[one] > 0 and alone[other] > 0
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,12 +279,12 @@ def _show_events(events: EventSet, window: Window) -> str:
     return f"{events.kind!r} events{codes}{within}"
 
 
-def _find_clash(cases: list[tuple[_Case, ...]], ids: tuple[str, ...]) -> Contradiction | None:
+def _find_clash(cases: list[tuple[_Case, ...]], ids: tuple[str, ...]) -> Conflict | None:
     """The contradiction of one or two rules' alternatives; None if some patient may pass."""
     for is_known in (False, True):
         about = _find_failures(cases, is_known=is_known)
         if about is not None:
-            return Contradiction(ids, is_known, about)
+            return Conflict(ids, is_known, about)
     return None
 
 

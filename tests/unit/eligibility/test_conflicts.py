@@ -1,9 +1,7 @@
 """Criteria that contradict each other, told by hand."""
 
-import polars as pl
 import pytest
 
-from unburden.domain.cohort import Cohort, Column
 from unburden.domain.criteria import (
     AllOf,
     AnyOf,
@@ -22,7 +20,7 @@ from unburden.domain.criteria import (
     Window,
 )
 from unburden.domain.errors import InvalidCriterion
-from unburden.eligibility.contradictions import find_contradictions, find_empty_pairs
+from unburden.eligibility.conflicts import find_conflicts
 
 CHEMO, ANY_DRUG = EventSet("drug", ("L01",), "ATC"), EventSet("drug")
 MONTH, YEAR = Window(-30, -1), Window(-365, 0)
@@ -69,12 +67,12 @@ def rules_of(inclusion, exclusion, policies=("exclude", "exclude")):
     ],
 )
 def test_pairs_that_nobody_can_pass(inclusion, exclusion, about):
-    (found,) = find_contradictions(rules_of(inclusion, exclusion))
+    (found,) = find_conflicts(rules_of(inclusion, exclusion))
     assert found.criterion_ids == ("IN", "EX")
     assert not found.only_unknown_pass
     assert found.about == (about,)
     assert str(found) == f"no patient can pass both IN and EX: {about}"
-    (weaker,) = find_contradictions(rules_of(inclusion, exclusion, ("keep", "keep")))
+    (weaker,) = find_conflicts(rules_of(inclusion, exclusion, ("keep", "keep")))
     assert weaker.only_unknown_pass
     assert str(weaker).startswith("no patient of whom enough is known can pass both IN and EX: ")
 
@@ -101,7 +99,7 @@ def test_pairs_that_nobody_can_pass(inclusion, exclusion, about):
 )
 @pytest.mark.parametrize("policies", [("keep", "keep"), ("keep", "exclude"), ("exclude", "exclude")])
 def test_pairs_that_somebody_can_pass_are_not_accused(inclusion, exclusion, policies):
-    assert find_contradictions(rules_of(inclusion, exclusion, policies)) == ()
+    assert find_conflicts(rules_of(inclusion, exclusion, policies)) == ()
 
 
 def test_an_absent_event_that_is_unknown_passes_with_one_that_is_none():
@@ -110,7 +108,7 @@ def test_an_absent_event_that_is_unknown_passes_with_one_that_is_none():
         CriterionRule("IN", "", True, CountEvents(CHEMO, "==", 0), "exclude"),
         CriterionRule("EX", "", True, CountEvents(CHEMO, ">=", 1, absence="unknown"), "keep"),
     )
-    (found,) = find_contradictions(rules)
+    (found,) = find_conflicts(rules)
     assert found.only_unknown_pass
 
 
@@ -122,7 +120,7 @@ def test_a_rule_that_nobody_can_pass_by_itself_is_told_once():
         CriterionRule("IN03", "", True, Unread("able to consent", "no data"), "exclude"),
         CriterionRule("IN04", "", True, Unread("able to consent", "no data"), "keep"),
     )
-    assert [str(found) for found in find_contradictions(rules)] == [
+    assert [str(found) for found in find_conflicts(rules)] == [
         "no patient can pass IN01: column 'age'",
         "no patient can pass IN03: words that no data answer ('able to consent')",
     ]
@@ -131,26 +129,9 @@ def test_a_rule_that_nobody_can_pass_by_itself_is_told_once():
 def test_rules_with_too_many_alternatives_are_not_accused():
     wide = AtLeast(10, tuple(Compare(f"c{i}", ">", 1) for i in range(20)))
     rules = rules_of(AllOf((wide, AGE)), AGE)
-    assert find_contradictions(rules) == ()
+    assert find_conflicts(rules) == ()
 
 
 def test_rules_of_no_form_are_refused():
     with pytest.raises(InvalidCriterion, match="criterion 'IN': column 'a' is one of no values"):
-        find_contradictions(rules_of(OneOf("a", ()), AGE))
-
-
-def test_pairs_that_no_patient_of_a_cohort_passes():
-    frame = pl.DataFrame({"age": [10, 20, 30, None], "sex": ["F", "M", "M", "M"]})
-    cohort = Cohort("c", frame, (Column("age", "year"), Column("sex")), "observed:hand")
-    rules = (
-        CriterionRule("IN01", "", True, AGE, "exclude"),
-        CriterionRule("IN02", "", True, Compare("sex", "==", "F"), "exclude"),
-        CriterionRule("EX01", "", False, AGE, "keep"),
-        CriterionRule("EX02", "", False, Compare("age", "<", 99, "year"), "exclude"),
-    )
-    found = [(pair.criterion_ids, pair.passing) for pair in find_empty_pairs(rules, cohort)]
-    assert found == [(("IN01", "IN02"), (2, 1)), (("IN01", "EX01"), (2, 2))]
-    assert str(find_empty_pairs(rules, cohort)[0]) == (
-        "of 4 patients 2 pass IN01 and 1 pass IN02, but none passes both"
-    )
-    assert find_empty_pairs((), cohort) == ()
+        find_conflicts(rules_of(OneOf("a", ()), AGE))
