@@ -62,7 +62,7 @@ def test_influence_is_the_change_when_a_patient_counts_a_little_more(name, ties)
                 estimate_cohorts(sets, moved, settings, None, threads=1).results[0, kernel.VALUES :][:3]
             )
         change = (ends[0] - ends[1]) / (2 * step)
-        np.testing.assert_allclose(found.influence[i, :3, 0], change, atol=3e-6)
+        np.testing.assert_allclose(found.influence[i, 0, :3], change, atol=3e-6)
 
 
 def test_shapley_values_equal_the_mean_over_all_orders():
