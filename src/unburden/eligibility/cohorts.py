@@ -19,7 +19,7 @@ _WEIGHTINGS: dict[Weighting, int] = {
     "overlap": kernel.OVERLAP,
 }
 _PROBLEMS = {
-    kernel.ONE_ARM: "only one arm has patients",
+    kernel.ONE_ARM: "an arm has no patients",
     kernel.NO_PROPENSITY: "a patient's propensity is below 1e-6 or above 1 - 1e-6 (separation)",
     kernel.NO_EVENT: "no patient has the event",
     kernel.TREATED_ONLY: "all events are in the treated arm",

@@ -36,6 +36,7 @@ def find_weighted_quantile(values, counts, wanted):
     for t in range(values.shape[0]):
         low, high = min(low, values[t]), max(high, values[t])
         total += counts[t]
+    least = low
     low -= 1e-12 * abs(low)
     need = wanted * total * (1.0 - 1e-12)
     for _ in range(50):
@@ -47,7 +48,7 @@ def find_weighted_quantile(values, counts, wanted):
             high = middle
         else:
             low = middle
-    found = -math.inf
+    found = least
     for t in range(values.shape[0]):
         if values[t] <= high:
             found = max(found, values[t])
