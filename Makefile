@@ -37,6 +37,8 @@ benchmarks: $(VENV)/ready
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_engine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_repeated.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_records.py
+	$(BIN)/python benchmarks/measure_screening.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_emulation.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

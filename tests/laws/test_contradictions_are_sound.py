@@ -157,6 +157,34 @@ def test_nobody_passes_what_is_called_a_contradiction(rules):
         assert not passing, found
 
 
+def test_nobody_passes_any_two_counts_that_are_called_a_contradiction():
+    """Every pair of rules over a count, within two sets of events and two windows."""
+    bodies = product(
+        (EventSet("drug"), EventSet("drug", ("a",))),
+        ("<", "<=", ">", ">=", "==", "!="),
+        (0, 1, 2),
+        (Window(), Window(-10, None)),
+        ("none", "unknown"),
+    )
+    rules = [
+        CriterionRule(f"{at} {policy}", "", True, CountEvents(*body), policy)
+        for at, body in enumerate(bodies)
+        for policy in ("keep", "exclude")
+    ]
+    passing = {rule.criterion_id: {i for i, held in enumerate(passes_of(rule)) if held} for rule in rules}
+    known = {
+        rule.criterion_id: set(evaluate_expression(rule.expression, GRID).is_not_null().arg_true())
+        for rule in rules
+    }
+    accused = find_contradictions(rules)
+    for found in accused:
+        both = set.intersection(*(passing[name] for name in found.criterion_ids))
+        if found.only_unknown_pass:
+            both &= set.intersection(*(known[name] for name in found.criterion_ids))
+        assert not both, found
+    assert len(accused) > 1000
+
+
 @settings(deadline=None, max_examples=200)
 @given(rules_over(st.recursive(sizes | words | flags, nest, max_leaves=4)))
 def test_whatever_columns_make_impossible_is_found(rules):

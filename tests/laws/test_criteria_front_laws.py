@@ -12,6 +12,7 @@ from unburden.domain.representation import Strata
 from unburden.eligibility.criteria_sets import bootstrap_front, find_unbeaten, search_criteria_sets
 from unburden.eligibility.set_counts import count_given_sets, derive_set_counts, derive_set_strata
 from unburden.eligibility.set_search import explore_criteria_sets
+from unburden.kernels.fronts import mark_undominated
 
 rows = st.integers(1, 4).flatmap(
     lambda goals: st.lists(
@@ -40,6 +41,14 @@ def test_the_front_of_many_rows_against_brute_force():
         smaller = (costs[:, None] < costs[None]).any(axis=2)
         unbeaten = ~(at_most & smaller).any(axis=0)
         assert set(map(tuple, costs[is_first])) == set(map(tuple, costs[unbeaten]))
+
+
+@pytest.mark.parametrize("goals", [1, 3, 6])
+def test_the_kernel_agrees_with_itself_as_plain_python(goals):
+    rng = np.random.default_rng(goals)
+    ranks = np.unique(rng.integers(0, 12, (goals, 150)).astype(np.int32), axis=1)
+    ranks = np.ascontiguousarray(ranks[:, np.argsort(ranks.sum(axis=0))])
+    assert (mark_undominated(ranks) == mark_undominated.py_func(ranks)).all()
 
 
 def values_of(name, values, is_minimised=False):

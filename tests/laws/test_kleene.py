@@ -313,6 +313,48 @@ def test_evaluation_agrees_with_brute_force(table, expression):
     assert found.to_list() == [truth_of(expression, row) for row in table]
 
 
+# Few kinds, codes and days, so that events meet the ends of windows, each other and their anchors.
+crowded_events = st.lists(
+    st.builds(
+        lambda day, kind, code, value: {
+            "day": float(day),
+            "kind": kind,
+            "system": "X",
+            "code": code,
+            "value": value,
+            "unit": "g/L",
+        },
+        st.integers(-2, 2),
+        st.sampled_from(("drug", "measurement")),
+        st.sampled_from(("a", "b", None)),
+        st.sampled_from((1.0, 2.0, None)),
+    ),
+    max_size=4,
+)
+crowded_tables = st.lists(crowded_events, min_size=10, max_size=10).map(
+    lambda timelines: [dict.fromkeys(SCHEMA) | {"events": timeline} for timeline in timelines]
+)
+
+
+@st.composite
+def crowded_leaves(draw):
+    ends = sorted((draw(st.integers(-2, 2)), draw(st.integers(-2, 2))))
+    window = Window(*ends, draw(st.sampled_from((INDEX, "drug", "measurement"))))
+    events = EventSet(draw(st.sampled_from(("drug", "measurement"))), draw(st.sampled_from(((), ("a",)))))
+    operator = draw(st.sampled_from((">=", "==", "<")))
+    if draw(st.booleans()):
+        return LatestValue(events, operator, draw(st.sampled_from((1.0, 2.0))), "g/L", window)
+    absence = draw(st.sampled_from(("none", "unknown")))
+    return CountEvents(events, operator, draw(st.integers(0, 2)), window, absence)
+
+
+@settings(deadline=None, max_examples=150)
+@given(crowded_tables, crowded_leaves())
+def test_timelines_agree_with_brute_force(table, leaf):
+    found = evaluate_expression(leaf, cohort_of(table)).to_list()
+    assert found == [truth_of(leaf, row) for row in table]
+
+
 @LAW
 @given(tables, st.lists(expressions, min_size=1, max_size=3).map(tuple))
 def test_de_morgan_and_double_negation(table, parts):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unburden.domain.cohort import Cohort, Column
@@ -31,6 +31,7 @@ def cohort_of(table):
     return Cohort("drawn", frame, tuple(Column(name) for name in NAMES), "observed:drawn")
 
 
+@settings(deadline=None)
 @given(tables, rule_sets())
 def test_leave_one_out_is_the_pool_without_the_rule_and_never_smaller(table, rules):
     found = screen_cohort(rules, cohort_of(table))
@@ -43,12 +44,14 @@ def test_leave_one_out_is_the_pool_without_the_rule_and_never_smaller(table, rul
         )
 
 
+@settings(deadline=None)
 @given(tables, rule_sets())
 def test_adding_a_criterion_never_enlarges_the_cohort(table, rules):
     sizes = [screen_cohort(rules[:n], cohort_of(table)).eligible for n in range(len(rules) + 1)]
     assert sizes == sorted(sizes, reverse=True)
 
 
+@settings(deadline=None)
 @given(tables, rule_sets())
 def test_contradictions_are_named_exactly_where_nobody_is_eligible(table, rules):
     passing = derive_passing(rules, cohort_of(table))
@@ -62,6 +65,7 @@ def test_contradictions_are_named_exactly_where_nobody_is_eligible(table, rules)
             assert passing.passing[:, others].all(axis=1).any()
 
 
+@settings(deadline=None)
 @given(tables, rule_sets())
 def test_masks_say_who_fails_what(table, rules):
     passing = derive_passing(rules, cohort_of(table))

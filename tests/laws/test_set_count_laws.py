@@ -45,6 +45,7 @@ def test_the_transform_counts_what_direct_counting_counts(table, random):
         assert by_stratum[mask].tolist() == [copies[passes & (strata.codes == c)].sum() for c in (0, 1)]
 
 
+@settings(deadline=None)
 @given(passing_tables())
 def test_a_larger_set_never_has_a_larger_cohort(table):
     counts = derive_set_counts(table)

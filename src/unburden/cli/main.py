@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unburden.cli import burden, engine
+from unburden.cli import burden, criteria, engine
 from unburden.cli.burden import tell_estimate
 from unburden.cli.estimands import evaluate_estimands
 from unburden.cli.evidence import list_evidence
@@ -155,36 +155,6 @@ def _say_design(design: Any) -> str:
     return f"{asks} and {days.value:.1f} days away from home per patient, {size}"
 
 
-@app.command("screen-cohort")
-@teach
-def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
-    """Say who of the study's patients could join, criterion by criterion."""
-    from dataclasses import asdict
-
-    from unburden.study.reading import read_attrition
-
-    attrition = read_attrition(study)
-    if as_json:
-        typer.echo(json.dumps(asdict(attrition), indent=2))
-        return
-    typer.echo(f"{attrition.cohort_name}: {attrition.patients} patients ({attrition.source})")
-    typer.echo(
-        f"{'criterion':12}{'enter':>8}{'pass':>8}{'fail':>8}{'unknown':>9}{'go on':>8}{'alone':>8}{'only':>8}"
-    )
-    for s in attrition.steps:
-        numbers = (s.entering, s.met, s.not_met)
-        typer.echo(
-            f"{s.criterion_id:12}"
-            + "".join(f"{n:8d}" for n in numbers)
-            + f"{s.unknown:9d}{s.leaving:8d}{s.alone:8d}{s.only:8d}"
-        )
-    typer.echo(f"eligible: {attrition.eligible}")
-    for contradiction in attrition.contradictions:
-        typer.echo(contradiction.text())
-    if attrition.uncomputed:
-        typer.echo(f"not answered by these data: {', '.join(attrition.uncomputed)}")
-
-
 @app.command("simulate-trials")
 @teach
 def simulate_trials(
@@ -285,6 +255,9 @@ app.command("score-burden")(teach(burden.score_burden))
 app.command("boundaries")(teach(engine.boundaries))
 app.command("size-trial")(teach(engine.size_trial))
 app.command("evaluate-estimands")(teach(evaluate_estimands))
+app.command("screen-cohort")(teach(criteria.screen_cohort))
+app.command("emulate-trial")(teach(criteria.emulate_trial))
+app.command("weigh-criteria")(teach(criteria.weigh_criteria))
 app.command("list-evidence")(teach(list_evidence))
 
 

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from unburden.data.expressions import choose_word, parse_expression, write_expression
 from unburden.data.tables import MOST_LEVELS, is_deeper, show_value
-from unburden.domain.criteria import CriterionRule, Expression, UnknownPolicy
+from unburden.domain.criteria import CriterionRule, UnknownPolicy
+from unburden.domain.criteria import is_deeper as is_nested_deeper
 from unburden.domain.errors import InvalidCriterion, Problems
 
 _RULE_KEYS = ("criterion", "text", "kind", "unknown")
@@ -55,7 +56,8 @@ def write_rules(rules: Iterable[CriterionRule]) -> list[dict[str, Any]]:
     problems = Problems("rules")
     tables: list[dict[str, Any]] = []
     for rule in rules:
-        if not problems.check(not _is_deep(rule.expression), f"{rule.criterion_id} {_TOO_DEEP}"):
+        if is_nested_deeper(rule.expression, MOST_LEVELS):
+            problems.add(f"{rule.criterion_id} {_TOO_DEEP}")
             continue
         text = {"text": rule.text} if rule.text else {}
         kind = "inclusion" if rule.is_inclusion else "exclusion"
@@ -88,22 +90,3 @@ def _parse_rule(table: Any, label: str, problems: Problems) -> CriterionRule | N
     if expression is None or not identifier or not isinstance(text, str) or not kind or not unknown:
         return None
     return CriterionRule(identifier, text, kind == "inclusion", expression, unknown)
-
-
-def _is_deep(expression: Expression) -> bool:
-    """Whether parts stand in each other deeper than tables may."""
-    layer = [expression]
-    for _ in range(MOST_LEVELS):
-        layer = [
-            part
-            for held in layer
-            for key in ("part", "exception", "parts")
-            for part in _list_parts(getattr(held, key, ()))
-        ]
-        if not layer:
-            return False
-    return True
-
-
-def _list_parts(held: Any) -> tuple[Expression, ...]:
-    return held if isinstance(held, tuple) else (held,)

@@ -13,9 +13,9 @@ def parse_worth(table: Any, where: str) -> WeighingPlan:
     """The plan that a TOML table describes.
 
     `[worth]` has `goals`, `replicates` (of the bootstrap), `level`, `seed` and the table `planned`
-    (`patients`, `hazard_ratio`, `alpha`, `allocation_ratio`; see `find_planned`); optionally
-    `always` with `always_reason`, `mandatory`, `choose_by`, `choose_share`, `permutations` and `adverse`. Criteria are named as in
-    `[[criteria]]`.
+    (`patients`, `hazard_ratio`, `alpha`, `allocation_ratio`; see `find_planned`); optionally `always` with
+    `always_reason`, `mandatory`, `choose_by`, `choose_share`, `permutations` and `adverse`. Criteria are
+    named as in `[[criteria]]`.
 
     Raises `InvalidStudy`, headed by `where`, with every problem of the table.
     """

@@ -100,8 +100,9 @@ class AttritionStep:
     `entering`) pass, fail or cannot be told; `leaving` go on under the criterion's policy for
     unknown. `alone` counts, over all patients, those that this criterion fails whatever the
     others say; `only` those that would be eligible but for it: it is the last to keep them out.
-    `leave_one_out` is the pool without this criterion, eligible + `only`. The shares are those of
-    all patients, with Wilson's 95 % interval for another patient of the same kind.
+    `leave_one_out` is the pool without this criterion, eligible + `only`. `alone_share` and `only_share`
+    are shares of all patients, `pool_share` is `only` over `leave_one_out` (None where that is 0), each
+    with Wilson's 95 % interval.
     """
 
     criterion_id: str
@@ -118,6 +119,7 @@ class AttritionStep:
     leave_one_out: int
     alone_share: Estimate
     only_share: Estimate
+    pool_share: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,3 +193,29 @@ def iterate_columns(expression: Expression) -> Iterator[str]:
     for leaf in iterate_leaves(expression):
         if isinstance(leaf, Compare | Between | OneOf | CompareToLimit):
             yield leaf.column
+
+
+def is_deeper(expression: Expression, levels: int) -> bool:
+    """Whether parts stand in each other deeper than so many levels; never runs deep itself.
+
+    >>> is_deeper(Not(Not(Compare("age", ">=", 18, "year"))), 2)
+    False
+    """
+    layer: list[Expression] = [expression]
+    for _ in range(levels + 1):
+        layer = [part for held in layer for part in _list_parts(held)]
+        if not layer:
+            return False
+    return True
+
+
+def _list_parts(expression: Expression) -> tuple[Expression, ...]:
+    match expression:
+        case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
+            return parts
+        case Not(part=part):
+            return (part,)
+        case Unless(part=part, exception=exception):
+            return (part, exception)
+        case _:
+            return ()

@@ -64,6 +64,20 @@ class Positivity:
 
 
 @dataclass(frozen=True, slots=True)
+class EmulatedCurve:
+    """One arm's Kaplan–Meier curve, weighted and crude: the share free of the event after each of `days`.
+
+    `at_risk` are the patients (not weights) still followed then. All days are within the arm's follow-up.
+    """
+
+    arm: str
+    days: tuple[float, ...]
+    weighted: tuple[float, ...]
+    crude: tuple[float, ...]
+    at_risk: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PropensitySummary:
     """The fitted model of assignment: `terms` with their coefficients where it has some."""
 
@@ -108,8 +122,8 @@ class EmulatedTrial:
     """One emulated trial: everything that a report shows of it.
 
     Restricted means and their differences are in days up to the plan's horizon. `crude` estimates are
-    unweighted. `doubly_robust_difference` is None where the population has no such estimate; `notes`
-    say why. `warnings` are reasons, seen in these data, not to trust the weighted estimates;
+    unweighted. `doubly_robust_difference` is None where there is no such estimate; `notes` say why.
+    `warnings` are reasons, seen in these data, not to trust the weighted estimates;
     `assumptions` are what nobody can check in them.
     """
 
@@ -121,6 +135,7 @@ class EmulatedTrial:
     balance: tuple[CovariateBalance, ...]
     positivity: Positivity
     weights: tuple[ArmWeights, ArmWeights]
+    curves: tuple[EmulatedCurve, EmulatedCurve]
     crude_hazard_ratio: Estimate
     hazard_ratio: Estimate
     treated_mean: Estimate

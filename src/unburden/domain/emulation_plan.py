@@ -252,8 +252,7 @@ class EmulationPlan:
         problems.check(
             self.contrast in get_args(Contrast),
             f"contrast is {self.contrast!r}; only 'intention-to-treat' is emulated: a per-protocol effect "
-            "needs "
-            "patients censored when they leave their strategy, and weights that change with time",
+            "needs patients censored when they leave their strategy, and weights that change with time",
         )
         problems.check(bool(self.covariates), "covariates is empty; name what decides about treatment")
         _check_covariates(self.covariates, "covariates", problems)
@@ -274,8 +273,7 @@ class EmulationPlan:
             if covariate.column in later:
                 problems.add(
                     f"covariate {covariate.column!r} is {later[covariate.column]}; name columns that are "
-                    "known "
-                    "at time zero"
+                    "known at time zero"
                 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unburden.domain.criteria import Value
-from unburden.domain.errors import InvalidStudy, Problems
+from unburden.domain.errors import InvalidCohort, InvalidStudy, Problems
 from unburden.domain.estimate import Estimate, check_sources
 
 UNKNOWN = "unknown"
@@ -71,13 +71,28 @@ class Stratification:
 
 @dataclass(frozen=True, eq=False)
 class Strata:
-    """Each patient's stratum: `codes` (int64, one a patient) count into `labels`, -1 is unknown."""
+    """Each patient's stratum: `codes` (int64, one a patient) count into `labels`, -1 is unknown.
+
+    Raises `InvalidCohort` where they do not.
+    """
 
     name: str
     labels: tuple[str, ...]
     codes: NDArray[np.int64] = field(repr=False)
     cohort_name: str
     source: str
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"strata of {self.name!r} in cohort {self.cohort_name!r}")
+        told = f"codes have shape {self.codes.shape} of {self.codes.dtype}; give one whole number a patient"
+        is_whole = np.issubdtype(self.codes.dtype, np.integer)
+        if problems.check(self.codes.ndim == 1 and len(self.codes) > 0 and is_whole, told):
+            outside = (self.codes < -1) | (self.codes >= len(self.labels))
+            told = f"code {self.codes[outside][:1]} is none of -1 to {len(self.labels) - 1}"
+            problems.check(not outside.any(), told)
+        problems.check(len(set(self.labels)) == len(self.labels), "a label stands twice; give each its own")
+        check_sources((self.source,), problems)
+        problems.raise_if_any(InvalidCohort)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,21 @@ class CheckOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureForecast:
+    """Patients who fail first at one criterion, in the order of checking, and what they went through."""
+
+    criterion_id: str
+    failures: Estimate
+    in_vain: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
 class ScreeningForecast:
     """How many are screened to enrol so many, how many of them fail, and what that asks of them.
 
-    Intervals of the counts are predictive: the pass share's uncertainty and chance together.
+    Intervals of `screened` and `failures` are predictive: the pass share's uncertainty and chance
+    together. `in_vain` is what all who fail go through, by dimension; `by_criterion` divides failures and
+    amounts by where they fail, in the order of checking.
     """
 
     enrolled: int
@@ -107,4 +118,5 @@ class ScreeningForecast:
     screened: Estimate
     failures: Estimate
     in_vain: Mapping[str, Estimate]
+    by_criterion: tuple[FailureForecast, ...]
     note: str

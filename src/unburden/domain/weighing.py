@@ -99,7 +99,7 @@ class WeighingPlan:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningPlan:
-    """What is done at screening to check which criterion, and the dimension that the best order keeps least."""
+    """What is done at screening to check which criterion; the best order keeps `minimise` least."""
 
     procedures: tuple[ScreeningProcedure, ...]
     checks: tuple[ScreeningCheck, ...]

@@ -186,6 +186,8 @@ class _Problem:
             problems.check(self.minimise in dimensions, told)
         units: dict[str, str] = {}
         for procedure in self.procedures:
+            told = f"procedure {procedure.id!r} gives {PATIENT_MINUTES}; give {', '.join(TIME_DIMENSIONS)}"
+            problems.check(PATIENT_MINUTES not in procedure.amounts, told)
             for name, amount in procedure.amounts.items():
                 wanted = UNIT_BY_DIMENSION.get(name) or units.setdefault(name, amount.unit)
                 told = f"procedure {procedure.id!r} gives {name} in {amount.unit}; give it in {wanted}"
@@ -214,14 +216,16 @@ class _Problem:
         return total
 
     def sum_amounts(self, procedure_ids: Iterable[str]) -> dict[str, Estimate]:
-        """All amounts of some procedures by dimension, 0 where they ask nothing of it."""
+        """All amounts of some procedures by dimension, 0 where they ask nothing of it, and all their time."""
         wanted = set(procedure_ids)
         parts: dict[str, list[Estimate]] = {}
         for procedure in self.procedures:
             for name, amount in procedure.amounts.items():
                 zero = exact(0.0, amount.unit, *amount.sources)
                 parts.setdefault(name, []).append(amount if procedure.id in wanted else zero)
-        return {name: add_estimates(listed, listed[0].unit) for name, listed in parts.items()}
+        found = {name: add_estimates(listed, listed[0].unit) for name, listed in parts.items()}
+        times = [found[name] for name in TIME_DIMENSIONS if name in found]
+        return found | ({PATIENT_MINUTES: add_estimates(times, "minute")} if times else {})
 
     def describe(self, order: list[int], method: str) -> CheckOrder:
         """The steps of an order and their sums."""

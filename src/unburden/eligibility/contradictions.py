@@ -38,7 +38,7 @@ from unburden.eligibility.evaluate import evaluate_expression
 from unburden.eligibility.problems import find_form_problems
 from unburden.eligibility.value_sets import FLAGS, Numbers, ValueSet, Words, make_range, make_whole_range
 
-MOST_CASES = 4000
+MOST_CASES = 1000
 """A rule, or a pair of rules, with more alternatives than this is not looked into and never accused."""
 
 _NEGATED: dict[Operator, Operator] = {

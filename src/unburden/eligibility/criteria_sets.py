@@ -125,7 +125,8 @@ def derive_costs(values: NDArray[np.float64], goals: Sequence[Goal]) -> NDArray[
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(values))))
         rounded = np.where((values == 0) | np.isnan(values), values, np.rint(values * scale) / scale)
-    return rounded * signs
+    # Adding 0 turns -0 into 0, so that equal costs have equal bytes.
+    return rounded * signs + 0.0
 
 
 def find_unbeaten(costs: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -137,7 +138,7 @@ def find_unbeaten(costs: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArra
     ranks = np.empty((costs.shape[1], len(costs)), dtype=np.int32)
     for goal in range(costs.shape[1]):
         ranks[goal] = np.unique(costs[:, goal], return_inverse=True)[1]
-    _, first, counts = np.unique(ranks, axis=1, return_index=True, return_counts=True)
+    _, first, counts = np.unique(_number_rows(ranks), return_index=True, return_counts=True)
     order = first[np.argsort(ranks[:, first].sum(axis=0, dtype=np.int64), kind="stable")]
     unbeaten = order[mark_undominated(np.ascontiguousarray(ranks[:, order]))]
     is_first = np.zeros(len(costs), dtype=bool)
@@ -145,6 +146,16 @@ def find_unbeaten(costs: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArra
     twins = np.zeros(len(costs), dtype=np.int64)
     twins[first] = counts - 1
     return is_first, twins
+
+
+def _number_rows(ranks: NDArray[np.int32]) -> NDArray[np.int64]:
+    """A whole number for each point, equal exactly where the points are; ranks are (goals, points)."""
+    key = ranks[0].astype(np.int64)
+    for row in ranks[1:]:
+        if int(key.max()) >= 2**31:
+            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
+        key = key * (int(row.max()) + 1) + row
+    return key
 
 
 def _find_beating(costs: NDArray[np.float64], front: NDArray, written: int) -> NDArray[np.bool_]:
@@ -246,10 +257,13 @@ def _find_staying(front: CriteriaFront, values: NDArray[np.float64], allowed: ND
         return np.zeros(len(front), dtype=bool)
     costs = derive_costs(values[usable], front.goals)
     is_first, _ = find_unbeaten(costs)
-    _, group = np.unique(costs, axis=0, return_inverse=True)
-    stays = np.zeros(len(values), dtype=bool)
-    stays[usable] = np.isin(group, group[is_first])
-    return stays[front.masks]
+    unbeaten = {row.tobytes() for row in costs[is_first]}
+    place = np.searchsorted(usable, front.masks)
+    is_usable = np.isin(front.masks, usable)
+    return np.array(
+        [found and costs[row].tobytes() in unbeaten for found, row in zip(is_usable, place, strict=True)],
+        dtype=bool,
+    )
 
 
 def pick_highlights(front: CriteriaFront) -> dict[str, CriteriaSet]:

@@ -117,8 +117,8 @@ def _check_uncensored(chances: np.ndarray, horizon: float) -> None:
             "doubly robust difference",
             [
                 f"{few} patients had a chance below {SMALLEST_UNCENSORED:.0%} to be followed as long as "
-                "they were, so each "
-                f"would stand for over 100; give horizon_days below {horizon:g}, or censoring = 'arm'"
+                f"they were, so each would stand for over 100; give horizon_days below {horizon:g}, or "
+                "censoring = 'arm'"
             ],
         )
 

@@ -6,6 +6,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from unburden.domain.emulation import EmulatedCurve
 from unburden.domain.emulation_plan import EmulatedOutcome, EmulationPlan
 from unburden.domain.errors import NoEstimate
 from unburden.domain.estimate import Estimate
@@ -16,11 +17,14 @@ from unburden.eligibility.doubly_robust import (
     compute_doubly_robust_difference,
     predict_arm,
 )
-from unburden.eligibility.restricted_means import compute_restricted_mean
+from unburden.eligibility.restricted_means import compute_restricted_mean, compute_survival
 from unburden.eligibility.time_zero import find_arm
 from unburden.eligibility.weights import PropensityWeights, derive_weights, sum_influence
 from unburden.models.covariates import EncodedCovariates, encode_covariates
 from unburden.models.propensity import PropensityFit, fit_boosted_propensity, fit_logistic_propensity
+
+CURVE_STEPS = 200
+LARGEST_LOG_RATIO = 50.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def weigh_patients(frame: pl.DataFrame, plan: EmulationPlan, source: str) -> Wei
     covariates = encode_covariates(frame, plan.covariates, missing=analysis.missing)
     if analysis.propensity == "boosted":
         propensity = fit_boosted_propensity(
-            covariates.values, treated, folds=analysis.folds, seed=analysis.seed
+            covariates.values, treated, covariates.terms, folds=analysis.folds, seed=analysis.seed
         )
     else:
         propensity = fit_logistic_propensity(covariates.values, treated, covariates.terms)
@@ -88,6 +92,14 @@ def estimate_hazard_ratio(
         influence = sum_influence(influence / weights, patients.weights, patients.propensity, treated)
     log_ratio = float(fit.coefficients[0])
     width = _find_quantile(plan) * float(np.sqrt(influence @ influence))
+    if not abs(log_ratio) + width < LARGEST_LOG_RATIO:
+        raise NoEstimate(
+            "hazard ratio",
+            [
+                f"its logarithm is {log_ratio:.3g} with an interval of ± {width:.3g}, which says nothing; "
+                "widen the criteria, follow up longer or use overlap weights"
+            ],
+        )
     return Estimate(
         float(np.exp(log_ratio)),
         float(np.exp(log_ratio - width)),
@@ -123,6 +135,19 @@ def estimate_means(
     sources = _name_sources(patients, source, "restricted mean by Kaplan-Meier, influence-function variance")
     one, zero = (_to_days(v, i, sources, plan) for v, i in zip(values, influences, strict=True))
     return one, zero, _to_days(values[0] - values[1], influences[0] - influences[1], sources, plan)
+
+
+def draw_curve(
+    follow_up: FollowUp, patients: WeightedPatients, plan: EmulationPlan, arm: str
+) -> EmulatedCurve:
+    """The curve of an arm ("treated" or "control") at `CURVE_STEPS` + 1 days from time zero on."""
+    inside = follow_up.treated == (arm == "treated")
+    times, events = follow_up.days[inside], follow_up.has_event[inside]
+    days = np.linspace(0.0, min(plan.analysis.follow_up_days, float(times.max())), CURVE_STEPS + 1)
+    weighted = compute_survival(times, events, patients.weights.values[inside], days)
+    crude = compute_survival(times, events, np.ones(len(times)), days)
+    at_risk = len(times) - np.searchsorted(np.sort(times), days, side="left")
+    return EmulatedCurve(arm, *(tuple(values.tolist()) for values in (days, weighted, crude, at_risk)))
 
 
 def estimate_doubly_robust_difference(

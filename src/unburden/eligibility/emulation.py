@@ -14,7 +14,7 @@ from unburden.domain.emulation_plan import (
     NegativeControl,
     TreatmentStrategies,
 )
-from unburden.domain.errors import InvalidEmulation
+from unburden.domain.errors import InvalidEmulation, NoEstimate
 from unburden.domain.estimate import Estimate
 from unburden.eligibility.balance import (
     assess_positivity,
@@ -25,6 +25,7 @@ from unburden.eligibility.balance import (
 from unburden.eligibility.doubly_robust import FollowUp
 from unburden.eligibility.effects import (
     WeightedPatients,
+    draw_curve,
     estimate_doubly_robust_difference,
     estimate_hazard_ratio,
     estimate_means,
@@ -42,8 +43,8 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
 
     `passing_rows` are row numbers of the cohort's table (`Attrition.eligible_rows`). Weights come from the
     propensity of treatment; the hazard ratio from weighted Cox regression, restricted means from weighted
-    Kaplan–Meier curves and, for ATE and ATT, a doubly robust difference beside them. All intervals allow for
-    the estimated logistic propensity.
+    Kaplan–Meier curves and, for ATE and ATT, a doubly robust difference beside them. Intervals of
+    weighted estimates allow for an estimated logistic propensity; those by a boosted one take it as known.
 
     Raises `InvalidEmulation` where time zero, eligibility and assignment do not coincide, treatment starts
     later, follow-up is not positive, patients repeat or covariates cannot be used; `NoEstimate` where an
@@ -59,7 +60,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
     edges = make_edges(weights.values)
     hazard_ratio = estimate_hazard_ratio(*data)
     one, zero, difference = estimate_means(*data)
-    robust = estimate_doubly_robust_difference(frame, *data)
+    robust, refusal = _try_doubly_robust(frame, follow_up, patients, plan, cohort.source)
     balance = compute_balance(patients.covariates, treated, weights.values)
     positivity = assess_positivity(patients.propensity.probabilities, treated, weights.values)
     arms = [
@@ -77,6 +78,7 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
         balance=balance,
         positivity=positivity,
         weights=(arms[0], arms[1]),
+        curves=(draw_curve(*data[:3], "treated"), draw_curve(*data[:3], "control")),
         crude_hazard_ratio=estimate_hazard_ratio(follow_up, None, plan, cohort.source),
         hazard_ratio=hazard_ratio,
         treated_mean=one,
@@ -89,10 +91,20 @@ def emulate_trial(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPl
             _judge_control(control, frame, patients, plan, cohort.source)
             for control in plan.negative_controls
         ),
-        warnings=list_warnings(balance, positivity, (arms[0], arms[1])),
+        warnings=list_warnings(plan.population, balance, positivity, (arms[0], arms[1])),
         assumptions=list_assumptions(plan),
-        notes=list_notes(plan, patients),
+        notes=(*list_notes(plan, patients), *refusal),
     )
+
+
+def _try_doubly_robust(
+    frame: pl.DataFrame, follow_up: FollowUp, patients: WeightedPatients, plan: EmulationPlan, source: str
+) -> tuple[Estimate | None, tuple[str, ...]]:
+    """The doubly robust difference, or None with the reason: the other estimates stand without it."""
+    try:
+        return estimate_doubly_robust_difference(frame, follow_up, patients, plan, source), ()
+    except NoEstimate as error:
+        return None, (f"Refused: {error.where}: {'; '.join(error.problems)}.",)
 
 
 def _take_rows(cohort: Cohort, passing_rows: Iterable[int], plan: EmulationPlan) -> pl.DataFrame:
@@ -130,17 +142,22 @@ def _judge_control(
     source: str,
 ) -> NegativeControlResult:
     """The same analysis where there can be no effect."""
-    if control.outcome:
-        follow_up = read_follow_up(frame, control.outcome, patients.treated, plan.analysis.follow_up_days)
-        ratio = estimate_hazard_ratio(follow_up, patients, plan, source)
-    else:
-        ratio = _analyse_exposure(control, frame, plan, source)
+    try:
+        if control.outcome:
+            end = plan.analysis.follow_up_days
+            follow_up = read_follow_up(frame, control.outcome, patients.treated, end)
+            ratio = estimate_hazard_ratio(follow_up, patients, plan, source)
+        else:
+            ratio = _analyse_exposure(control, frame, plan, source)
+    except NoEstimate as error:
+        where = f"negative control {control.name!r}"
+        told = [f"{problem}; or leave this control out" for problem in error.problems]
+        raise NoEstimate(where, told) from None
     is_alarming = not ratio.low <= 1 <= ratio.high
     verdict = (
         f"The interval {ratio.low:.2f} to {ratio.high:.2f} excludes 1 where there can be no effect: the "
-        "arms still "
-        "differ by something unmeasured, or outcomes are found unequally; do not trust the main "
-        "estimate."
+        "arms still differ by something unmeasured, or outcomes are found unequally; do not trust the "
+        "main estimate."
         if is_alarming
         else f"The interval {ratio.low:.2f} to {ratio.high:.2f} holds 1: no bias was found here, which "
         "does not prove that there is none."

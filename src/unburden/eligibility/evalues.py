@@ -34,10 +34,9 @@ def compute_e_value(hazard_ratio: Estimate, *, event_share: float) -> EValue:
         is_common_outcome=is_common,
         words=(
             f"Taken as a risk ratio ({rule}), the estimate is {ratio:.2f}. An unmeasured confounder that "
-            "goes with "
-            f"treatment and with outcome by a risk ratio of {estimate:.2f} each, beyond the covariates, "
-            "could explain it "
-            f"away; one of {limit:.2f} could move the interval to hold no effect."
+            f"goes with treatment and with outcome by a risk ratio of {estimate:.2f} each, beyond the "
+            f"covariates, could explain it away; one of {limit:.2f} could move the interval to hold no "
+            "effect."
         ),
     )
 

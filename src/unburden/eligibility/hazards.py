@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from unburden.domain.emulation_plan import Ties
+from unburden.domain.errors import NoEstimate
 from unburden.eligibility.cox import fit_weighted_cox
+
+LARGEST_LOG_RISK = 50.0
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,20 @@ class StepHazards:
     center: np.ndarray
 
     def predict_risks(self, values: np.ndarray) -> np.ndarray:
-        """Each patient's relative risk (n)."""
+        """Each patient's relative risk (n); `NoEstimate` for one so far off that no curve is left."""
         if not len(self.coefficients):
             return np.ones(len(values))
-        return np.exp((values - self.center) @ self.coefficients)
+        logs = (values - self.center) @ self.coefficients
+        furthest = float(np.abs(logs).max(initial=0.0))
+        if not furthest < LARGEST_LOG_RISK:
+            raise NoEstimate(
+                "predicted risks",
+                [
+                    f"a patient's hazard is exp(±{furthest:.3g}) times the average: the regression reaches "
+                    "far beyond the patients that it was fitted to"
+                ],
+            )
+        return np.exp(logs)
 
     def sum_before(self, times: np.ndarray) -> np.ndarray:
         """The baseline cumulative hazard just before each time."""

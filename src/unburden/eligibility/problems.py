@@ -1,6 +1,6 @@
 """Why an expression cannot be evaluated on a cohort, in words that say what to do."""
 
-import math
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import polars as pl
@@ -26,6 +26,7 @@ from unburden.domain.criteria import (
     Unless,
     Unread,
     Window,
+    is_deeper,
     iterate_leaves,
 )
 from unburden.domain.errors import InvalidCohort, Problems
@@ -36,6 +37,10 @@ from unburden.eligibility.timelines import find_unconvertible
 EVENT_KINDS = ("condition", "procedure", "drug", "measurement")
 """The kinds of event that a timeline may lack; another kind must be in it."""
 MOST_SHOWN = 5
+MOST_LEVELS = 100
+"""How deep parts may stand in each other."""
+LARGEST = 1e100
+"""No measure of a patient is larger, in any unit."""
 _ARTICLES = {"number": "a number", "text": "text", "flag": "true or false"}
 _ABSENCES = ("none", "unknown")
 
@@ -43,6 +48,8 @@ _ABSENCES = ("none", "unknown")
 def find_problems(expression: Expression, cohort: Cohort) -> list[str]:
     """Every reason why the expression cannot be evaluated on the cohort; empty if it can."""
     found = find_form_problems(expression)
+    if is_deeper(expression, MOST_LEVELS):
+        return found
     for leaf in iterate_leaves(expression):
         found.extend(_find_cohort_problems(leaf, cohort))
     return list(dict.fromkeys(found))
@@ -50,19 +57,24 @@ def find_problems(expression: Expression, cohort: Cohort) -> list[str]:
 
 def find_form_problems(expression: Expression) -> list[str]:
     """Every reason why the expression can be evaluated on no cohort; empty if there is none."""
-    found: list[str] = []
+    if is_deeper(expression, MOST_LEVELS):
+        return [f"the expression nests deeper than {MOST_LEVELS} levels; flatten it"]
+    return list(dict.fromkeys(_iterate_form_problems(expression)))
+
+
+def _iterate_form_problems(expression: Expression) -> Iterator[str]:
     match expression:
         case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
-            found.extend(_find_node_problems(expression))
+            yield from _find_node_problems(expression)
             for part in parts:
-                found.extend(find_form_problems(part))
+                yield from _iterate_form_problems(part)
         case Not(part=part):
-            found = find_form_problems(part)
+            yield from _iterate_form_problems(part)
         case Unless(part=part, exception=exception):
-            found = [*find_form_problems(part), *find_form_problems(exception)]
-        case _:
-            found = _find_leaf_problems(expression)
-    return list(dict.fromkeys(found))
+            yield from _iterate_form_problems(part)
+            yield from _iterate_form_problems(exception)
+        case leaf:
+            yield from _find_leaf_problems(leaf)
 
 
 def check_patients(cohort: Cohort, column: str) -> None:
@@ -105,7 +117,7 @@ def _find_node_problems(node: AllOf | AnyOf | AtLeast) -> list[str]:
     count, most = node.count, len(node.parts)
     if _is_whole(count) and 1 <= count <= most:
         return []
-    return [f"'at least' asks for {count!r} of {most} parts; give a whole number from 1 to {most}"]
+    return [f"'at least' asks for {_show(count)} of {most} parts; give a whole number from 1 to {most}"]
 
 
 def _find_leaf_problems(leaf: Leaf) -> list[str]:
@@ -163,7 +175,7 @@ def _find_column_problems(leaf: ColumnLeaf, cohort: Cohort) -> list[str]:
     kinds = dict.fromkeys(kind_of_value(value) for value in values_of(leaf))
     for value_kind in kinds:
         if kind not in ("unknown", value_kind):
-            shown = ", ".join(repr(v) for v in values_of(leaf) if kind_of_value(v) == value_kind)
+            shown = ", ".join(_show(v) for v in values_of(leaf) if kind_of_value(v) == value_kind)
             problems.append(
                 f"column {name!r} holds {_ARTICLES[kind]}, so it cannot be compared with {shown}, "
                 f"which is {_ARTICLES[value_kind]}"
@@ -175,9 +187,9 @@ def _find_column_problems(leaf: ColumnLeaf, cohort: Cohort) -> list[str]:
 
 def _find_column_form_problems(leaf: ColumnLeaf) -> list[str]:
     problems = [
-        f"column {leaf.column!r} is compared with {value}; give a finite number"
+        f"column {leaf.column!r} is compared with {_show(value)}; give a finite number"
         for value in values_of(leaf)
-        if isinstance(value, float) and not math.isfinite(value)
+        if kind_of_value(value) == "number" and not _is_number(value)
     ]
     match leaf:
         case Compare(column=name, operator=operator, value=value, unit=unit):
@@ -190,9 +202,13 @@ def _find_column_form_problems(leaf: ColumnLeaf) -> list[str]:
                 problems.append(f"column {name!r}: {value!r} is no number; remove its unit {unit!r}")
         case Between(column=name, low=low, high=high):
             if any(kind_of_value(bound) != "number" for bound in (low, high)):
-                problems.append(f"column {name!r} is between {low!r} and {high!r}; give two numbers")
+                problems.append(
+                    f"column {name!r} is between {_show(low)} and {_show(high)}; give two numbers"
+                )
             elif low > high:
-                problems.append(f"column {name!r} is between {low} and {high}; give the lower first")
+                problems.append(
+                    f"column {name!r} is between {_show(low)} and {_show(high)}; give the lower first"
+                )
         case OneOf(column=name, values=values):
             if not values:
                 problems.append(f"column {name!r} is one of no values; give at least one")
@@ -219,7 +235,7 @@ def _find_limit_form_problems(leaf: CompareToLimit) -> list[str]:
         problems.append(f"limit {leaf.limit!r} {place} is not one of {', '.join(get_args(Limit))}")
     if not (_is_number(leaf.multiple) and leaf.multiple > 0):
         problems.append(
-            f"column {leaf.column!r} is compared with {leaf.multiple} times its {leaf.limit}; "
+            f"column {leaf.column!r} is compared with {_show(leaf.multiple)} times its {leaf.limit}; "
             "give a number above 0"
         )
     return problems
@@ -248,8 +264,8 @@ def _find_limit_problems(leaf: CompareToLimit, cohort: Cohort) -> list[str]:
     elif isinstance(limit, str):
         problems.extend(_find_limit_column_problems(column, limit, word, cohort))
     elif not _is_number(limit):
-        problems.append(f"column {leaf.column!r} has {word} {limit}; give a finite number")
-    if leaf.multiple != 1 and limit is not None and not problems:
+        problems.append(f"column {leaf.column!r} has {word} {_show(limit)}; give a finite number")
+    if _is_number(leaf.multiple) and leaf.multiple != 1 and limit is not None and not problems:
         problems.extend(_find_low_limits(leaf, limit, word, cohort))
     return problems
 
@@ -288,7 +304,8 @@ def _find_count_form_problems(leaf: CountEvents) -> list[str]:
     problems = _find_operator_problems(leaf.operator, place)
     if not _is_whole(leaf.count) or leaf.count < 0:
         problems.append(
-            f"{_show_events(leaf.events)} are counted against {leaf.count!r}; give a whole number from 0 on"
+            f"{_show_events(leaf.events)} are counted against {_show(leaf.count)}; "
+            "give a whole number from 0 on"
         )
     if leaf.absence not in _ABSENCES:
         problems.append(
@@ -302,7 +319,7 @@ def _find_latest_form_problems(leaf: LatestValue) -> list[str]:
     problems = _find_operator_problems(leaf.operator, place)
     if not _is_number(leaf.value):
         problems.append(
-            f"the latest value of {_show_events(leaf.events)} is compared with {leaf.value!r}; "
+            f"the latest value of {_show_events(leaf.events)} is compared with {_show(leaf.value)}; "
             "give a finite number"
         )
     if leaf.unit and leaf.unit not in KNOWN_UNITS:
@@ -319,7 +336,7 @@ def _find_event_form_problems(events: EventSet, window: Window) -> list[str]:
     place = f"the window of {_show_events(events)}"
     bounds = (window.from_days, window.to_days)
     bad = [bound for bound in bounds if bound is not None and not _is_number(bound)]
-    problems.extend(f"{place} has the bound {bound!r}; give a number of days or none" for bound in bad)
+    problems.extend(f"{place} has the bound {_show(bound)}; give a number of days or none" for bound in bad)
     first, last = bounds
     if not bad and first is not None and last is not None and first > last:
         problems.append(f"{place} runs from day {first:g} to day {last:g}; give the earlier day first")
@@ -355,10 +372,10 @@ def _find_value_unit_problems(leaf: LatestValue, cohort: Cohort) -> list[str]:
         f"{unit or 'no unit'} ({events} event{'s' * (events > 1)})" for unit, events, _ in wrong[:MOST_SHOWN]
     )
     more = len(wrong) - MOST_SHOWN
+    rest = f" and {more} more units" if more > 0 else ""
     return [
         f"values of {_show_events(leaf.events)} are in units that cannot be compared with "
-        f"{leaf.value:g} {leaf.unit or '(no unit)'}: {shown}{f' and {more} more units' if more > 0 else ''}. "
-        f"The first: {wrong[0][2]}"
+        f"{_show(leaf.value)} {leaf.unit or '(no unit)'}: {shown}{rest}. The first: {wrong[0][2]}"
     ]
 
 
@@ -375,8 +392,13 @@ def _show_events(events: EventSet) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _show(value: Any) -> str:
+    """A value as a problem shows it; a whole number of hundreds of digits only as such."""
+    return "a number beyond all measures" if isinstance(value, int) and abs(value) > LARGEST else repr(value)

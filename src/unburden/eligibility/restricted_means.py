@@ -25,12 +25,8 @@ def compute_restricted_mean(
     (3.0, True)
     """
     _check_follow_up(times, events, horizon, arm)
-    grid, place = np.unique(times, return_inverse=True)
-    at_risk = np.cumsum(np.bincount(place, weights)[::-1])[::-1]
-    died = np.bincount(place, weights * events)
-    # A share of exactly 1 where everybody left has the event: a rounding error must not leave a survivor.
-    deaths, everyone = np.bincount(place, events), np.cumsum(np.bincount(place)[::-1])[::-1]
-    hazard = np.where(deaths == everyone, 1.0, died / at_risk) * (grid <= horizon)
+    grid, place, at_risk, hazard = _compute_hazard(times, events, weights)
+    hazard = hazard * (grid <= horizon)
     survival = np.cumprod(1 - hazard)
     ends = np.minimum(np.append(grid[1:], np.inf), horizon)
     areas = survival * np.maximum(ends - np.minimum(grid, horizon), 0.0)
@@ -43,6 +39,32 @@ def compute_restricted_mean(
     return mean, derivative
 
 
+def compute_survival(
+    times: np.ndarray, events: np.ndarray, weights: np.ndarray, days: np.ndarray
+) -> np.ndarray:
+    """The weighted Kaplan–Meier curve at each of `days`; NaN where nobody is followed that long.
+
+    >>> times, events = np.array([1.0, 3, 5]), np.array([True, False, True])
+    >>> compute_survival(times, events, np.array([2.0, 1, 1]), np.array([0.0, 1, 5, 6])).tolist()
+    [1.0, 0.5, 0.0, nan]
+    """
+    grid, _, _, hazard = _compute_hazard(times, events, weights)
+    survival = np.append(1.0, np.cumprod(1 - hazard))
+    return np.where(days <= grid[-1], survival[np.searchsorted(grid, days, side="right")], np.nan)
+
+
+def _compute_hazard(
+    times: np.ndarray, events: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct times, each patient's place among them, weight at risk and weighted share of events."""
+    grid, place = np.unique(times, return_inverse=True)
+    at_risk = np.cumsum(np.bincount(place, weights)[::-1])[::-1]
+    died = np.bincount(place, weights * events)
+    # A share of exactly 1 where everybody left has the event: a rounding error must not leave a survivor.
+    deaths, everyone = np.bincount(place, events), np.cumsum(np.bincount(place)[::-1])[::-1]
+    return grid, place, at_risk, np.where(deaths == everyone, 1.0, died / at_risk)
+
+
 def _check_follow_up(times: np.ndarray, events: np.ndarray, horizon: float, arm: str) -> None:
     where = f"restricted mean of the {arm} arm"
     if not len(times):
@@ -53,7 +75,6 @@ def _check_follow_up(times: np.ndarray, events: np.ndarray, horizon: float, arm:
             where,
             [
                 f"its follow-up ends on day {last:g}, before the horizon of {horizon:g} days, so the curve "
-                "is not known "
-                f"there; give horizon_days of at most {last:g}"
+                f"is not known there; give horizon_days of at most {last:g}"
             ],
         )

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unburden.domain.cohort import Attrition, AttritionStep, Cohort
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.estimate import Estimate
+from unburden.domain.passing import PassingTable
 from unburden.eligibility.passing import derive_passing, find_contradictions
 from unburden.eligibility.proportions import estimate_share
 
@@ -47,34 +49,15 @@ def screen_cohort(
     computed = {rule.criterion_id for rule in rules}
     texts = criteria_texts or {}
     kept_out_by = (~table.passing).sum(axis=1)
-    eligible, steps = int((kept_out_by == 0).sum()), []
-    remaining = np.ones(table.patients, dtype=bool)
+    remaining, steps = np.ones(table.patients, dtype=bool), []
     for number, rule in enumerate(rules):
-        passes, unknown = table.passing[:, number], table.unknown[:, number]
-        only = int((~passes & (kept_out_by == 1)).sum())
-        alone = int((~passes).sum())
-        step = AttritionStep(
-            criterion_id=rule.criterion_id,
-            text=rule.text or texts.get(rule.criterion_id, ""),
-            is_inclusion=rule.is_inclusion,
-            unknown_policy=rule.unknown,
-            entering=int(remaining.sum()),
-            met=int((remaining & passes & ~unknown).sum()),
-            not_met=int((remaining & ~passes & ~unknown).sum()),
-            unknown=int((remaining & unknown).sum()),
-            leaving=int((remaining & passes).sum()),
-            alone=alone,
-            only=only,
-            leave_one_out=eligible + only,
-            alone_share=_estimate_share(alone, cohort),
-            only_share=_estimate_share(only, cohort),
-        )
-        steps.append(step)
-        remaining &= passes
+        text = rule.text or texts.get(rule.criterion_id, "")
+        steps.append(_count_step(rule, text, table, number, remaining, kept_out_by))
+        remaining &= table.passing[:, number]
     return Attrition(
         cohort_name=cohort.name,
         patients=cohort.patients,
-        eligible=eligible,
+        eligible=int(remaining.sum()),
         steps=tuple(steps),
         source=cohort.source,
         eligible_rows=tuple(np.flatnonzero(remaining).tolist()),
@@ -83,8 +66,39 @@ def screen_cohort(
     )
 
 
-def _estimate_share(count: int, cohort: Cohort) -> Estimate:
+def _count_step(
+    rule: CriterionRule,
+    text: str,
+    table: PassingTable,
+    number: int,
+    remaining: NDArray[np.bool_],
+    kept_out_by: NDArray[np.int64],
+) -> AttritionStep:
+    """One step: `remaining` patients reach it, each kept out by so many criteria in all."""
+    passes, unknown = table.passing[:, number], table.unknown[:, number]
+    alone, only = int((~passes).sum()), int((~passes & (kept_out_by == 1)).sum())
+    leave_one_out = int((kept_out_by == 0).sum()) + only
+    return AttritionStep(
+        criterion_id=rule.criterion_id,
+        text=text,
+        is_inclusion=rule.is_inclusion,
+        unknown_policy=rule.unknown,
+        entering=int(remaining.sum()),
+        met=int((remaining & passes & ~unknown).sum()),
+        not_met=int((remaining & ~passes & ~unknown).sum()),
+        unknown=int((remaining & unknown).sum()),
+        leaving=int((remaining & passes).sum()),
+        alone=alone,
+        only=only,
+        leave_one_out=leave_one_out,
+        alone_share=_estimate_share(alone, table),
+        only_share=_estimate_share(only, table),
+        pool_share=estimate_share(only, leave_one_out, table.source),
+    )
+
+
+def _estimate_share(count: int, table: PassingTable) -> Estimate:
     """A share of all patients; a cohort is never empty."""
-    share = estimate_share(count, cohort.patients, cohort.source)
+    share = estimate_share(count, table.patients, table.source)
     assert share is not None
     return share

@@ -8,7 +8,7 @@ import numpy as np
 from unburden.domain.errors import InvalidCohort, Problems
 from unburden.domain.estimate import Estimate
 from unburden.domain.passing import PassingTable
-from unburden.domain.screening import CheckOrder, ScreeningForecast
+from unburden.domain.screening import CheckOrder, FailureForecast, ScreeningForecast
 from unburden.eligibility.amounts import multiply_estimates
 from unburden.eligibility.passing import check_somebody_passes
 from unburden.eligibility.proportions import LEVEL, estimate_share
@@ -36,8 +36,9 @@ def forecast_screening(
     beta-negative-binomial, whose 95 % interval is told. The values are m n / x and m (n - x) / x.
 
     Give `totals`, what the whole screening asks of a patient by dimension, if everyone who fails goes
-    through all of it; or the `order` of checks, if patients stop at the first failure. Minutes
-    become hours. Raises `InvalidCohort` where arguments do not fit or far too few pass, and
+    through all of it; or the `order` of checks, if patients stop at the first failure. Failures are
+    also told by the first criterion failed, in the order of the checks, else of the table. Minutes become
+    hours. Raises `InvalidCohort` where arguments do not fit or far too few pass, and
     `InvalidCriterion` where nobody does, naming the criteria that see to it.
     """
     problems = Problems(f"screening of cohort {table.cohort_name!r}")
@@ -59,7 +60,33 @@ def forecast_screening(
     screened = Estimate(value + enrolled, low + enrolled, high + enrolled, "patient", (table.source,), LEVEL)
     each = order.per_failure if order is not None else (totals or {})
     spent = {name: _total(failures, amount) for name, amount in each.items()}
-    return ScreeningForecast(enrolled, share, screened, failures, spent, _NOTE)
+    parts = _divide_failures(table, screened, totals, order)
+    return ScreeningForecast(enrolled, share, screened, failures, spent, parts, _NOTE)
+
+
+def _divide_failures(
+    table: PassingTable, screened: Estimate, totals: Mapping[str, Estimate] | None, order: CheckOrder | None
+) -> tuple[FailureForecast, ...]:
+    """Failures and what they go through by the first criterion that fails, in order of checking."""
+    if order is not None:
+        return tuple(
+            FailureForecast(
+                step.criterion_id,
+                multiply_estimates(screened, step.failing, "patient"),
+                {name: _total(screened, amount) for name, amount in step.in_vain.items()},
+            )
+            for step in order.steps
+        )
+    found, remaining = [], np.ones(table.patients, dtype=bool)
+    for number, criterion_id in enumerate(table.criterion_ids):
+        fails = remaining & ~table.passing[:, number]
+        share = estimate_share(int(fails.sum()), table.patients, table.source)
+        assert share is not None
+        failures = multiply_estimates(screened, share, "patient")
+        spent = {name: _total(failures, amount) for name, amount in (totals or {}).items()}
+        found.append(FailureForecast(criterion_id, failures, spent))
+        remaining &= ~fails
+    return tuple(found)
 
 
 def _total(patients: Estimate, each: Estimate) -> Estimate:

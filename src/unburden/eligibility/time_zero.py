@@ -90,8 +90,8 @@ def _check_patients(frame: pl.DataFrame, plan: EmulationPlan, problems: Problems
         shown = ", ".join(str(name) for name in names[:MOST_NAMED])
         problems.add(
             f"{len(names)} patients have more than one row "
-            f"({shown}{', …' if len(names) > MOST_NAMED else ''}); keep "
-            "one row a patient, that of the first time they are eligible"
+            f"({shown}{', …' if len(names) > MOST_NAMED else ''}); keep one row a patient, that of the "
+            "first time they are eligible"
         )
 
 
@@ -108,8 +108,7 @@ def _check_arm_column(
     if gaps.any():
         problems.add(
             f"{column!r} is unknown for {_name_patients(frame, gaps, plan)}; exclude them by a criterion, "
-            "since "
-            "nobody can be put into an arm by guess"
+            "since nobody can be put into an arm by guess"
         )
     found = values.drop_nulls().unique(maintain_order=True).to_list()
     others = [value for value in found if value not in (one, zero)]
@@ -117,8 +116,7 @@ def _check_arm_column(
         shown = ", ".join(repr(value) for value in others[:MOST_NAMED])
         problems.add(
             f"{column!r} holds {shown} beside {one!r} and {zero!r}; exclude these patients by a criterion "
-            "or correct "
-            "the values of the arms"
+            "or correct the values of the arms"
         )
     for value in (one, zero):
         if value not in found:
@@ -143,8 +141,7 @@ def _check_days(frame: pl.DataFrame, plan: EmulationPlan, problems: Problems) ->
         if gaps.any():
             problems.add(
                 f"{name!r} is unknown for {_name_patients(frame, gaps, plan)}; exclude them by a "
-                "criterion: without "
-                "the day nobody knows where their follow-up starts"
+                "criterion: without the day nobody knows where their follow-up starts"
             )
     for name, series, word in (
         (names[1], eligibility, "became eligible"),
@@ -156,9 +153,8 @@ def _check_days(frame: pl.DataFrame, plan: EmulationPlan, problems: Problems) ->
             problems.add(
                 f"time zero ({names[0]!r}) is not the day on which patients {word} ({name!r}) for "
                 f"{_name_patients(frame, apart, plan)}, for {late} of them it is later: time before it is "
-                "immortal; "
-                "start follow-up on the day on which eligibility and assignment meet, or leave these "
-                "patients out"
+                "immortal; start follow-up on the day on which eligibility and assignment meet, or leave "
+                "these patients out"
             )
     if zero.treatment_start_column:
         _check_start(frame, plan, day, problems)
@@ -177,17 +173,14 @@ def _check_start(frame: pl.DataFrame, plan: EmulationPlan, day: pl.Series, probl
     if late.any():
         problems.add(
             f"treatment starts after time zero for {_name_patients(frame, late, plan)}: they had to live "
-            "until then "
-            "(immortal time); move time zero to the start of treatment with controls eligible on that day, "
-            "or compare "
-            "those still at risk at a landmark day"
+            "until then (immortal time); move time zero to the start of treatment with controls eligible "
+            "on that day, or compare those still at risk at a landmark day"
         )
     early = (is_treated & (start < day)).fill_null(False)
     if early.any():
         problems.add(
             f"treatment started before time zero for {_name_patients(frame, early, plan)}: they are "
-            "prevalent users, "
-            "whose early events are missed; exclude them by a criterion"
+            "prevalent users, whose early events are missed; exclude them by a criterion"
         )
 
 
@@ -204,17 +197,14 @@ def _check_outcome(
         if unknown.any():
             problems.add(
                 f"{outcome.time_column!r} is unknown for {_name_patients(frame, unknown, plan)}; give the "
-                "day of last "
-                "follow-up, or exclude them by a criterion"
+                "day of last follow-up, or exclude them by a criterion"
             )
         never = (numbers <= 0).fill_null(False)
         if never.any():
             problems.add(
                 f"follow-up for {outcome.name!r} is not positive for {_name_patients(frame, never, plan)}: "
-                "the event came "
-                "before or at time zero, or the days are counted from elsewhere; exclude those who had the "
-                "event, or "
-                "correct the days"
+                "the event came before or at time zero, or the days are counted from elsewhere; exclude "
+                "those who had the event, or correct the days"
             )
     flags = events.drop_nulls().unique().to_list()
     told = f"{outcome.event_column!r} must hold true and false (or 1 and 0); it holds {events.dtype}"
@@ -223,6 +213,5 @@ def _check_outcome(
     if gaps.any():
         problems.add(
             f"{outcome.event_column!r} is unknown for {_name_patients(frame, gaps, plan)}; say whether the "
-            "event was "
-            "seen, or exclude them by a criterion"
+            "event was seen, or exclude them by a criterion"
         )

@@ -95,8 +95,7 @@ def sum_influence(
 
     A patient acts by the own weight and, through the estimated propensity and the share treated, on
     everybody's (stacked estimating equations: Lunceford & Davidian 2004, Stat Med 23:2937; for weighted Cox
-    regression Shu et al. 2021, Biometrics 77:1101). The weights of a boosted propensity count as known, which
-    in general makes the interval too wide rather than too narrow.
+    regression Shu et al. 2021, Biometrics 77:1101). The weights of a boosted propensity count as known.
     """
     total = slopes * weights.values
     if propensity.design is not None and propensity.influence is not None:

@@ -85,8 +85,7 @@ def encode_covariates(
         if gaps and missing == "refuse":
             problems.add(
                 f"{name!r} is unknown for {gaps} of {frame.height} patients; use missing = 'indicator', "
-                "leave the "
-                "covariate out, or exclude these patients by a criterion that says so"
+                "leave the covariate out, or exclude these patients by a criterion that says so"
             )
             continue
         if gaps == series.len():
@@ -131,7 +130,7 @@ def _add_number(
         problems.add(f"{name!r} holds an infinite number; correct it")
         return
     if known.min() == known.max():
-        references.append(f"{name}: {known[0]:g} for every patient, left out")
+        references.append(f"{name}: {known[0] + 0.0:g} for every patient, left out")
         return
     median = float(np.median(known))
     values = np.full(series.len(), median)

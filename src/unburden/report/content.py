@@ -297,6 +297,7 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
                 "leaving": s.leaving,
                 "alone": s.alone,
                 "only": s.only,
+                "leave_one_out": s.leave_one_out,
             }
             for s in found.steps
         ],

@@ -52,6 +52,15 @@ def render_simulation(content: Mapping[str, Any]) -> str:
     )
 
 
+def render_criteria(content: Mapping[str, Any]) -> str:
+    """The content of a report on criteria as one self-contained HTML page."""
+    return _load_template("criteria.html.j2").render(
+        content=content,
+        specs=_to_script_data(content["charts"]),
+        scripts=[Markup(_read_asset(name)) for name in SCRIPTS],
+    )
+
+
 def _to_script_data(value: object) -> Markup:
     """JSON that may stand inside a script element: no `<` can end it."""
     return Markup(json.dumps(value).replace("<", "\\u003c"))

@@ -140,6 +140,16 @@ def test_age_is_completed_years_or_unknown(tmp_path, birth, expected):
     assert cohort.frame.row(0, named=True)["age"] == expected
 
 
+def test_each_patient_may_have_an_index_date_of_their_own(tmp_path):
+    other = PATIENT | {"id": "q"}
+    bundles = (bundle_of(PATIENT, PRIMARY), bundle_of(other))
+    cohort, _ = read(tmp_path, *bundles, index={"p": date(2020, 1, 1), "q": date(2021, 1, 2)})
+    assert cohort.frame.get_column("age").to_list() == [59.0, 61.0]
+    assert cohort.events.get_column("day").to_list() == [-31.0]
+    with pytest.raises(InvalidCohort, match="patient 'q' has no index date; give one"):
+        read(tmp_path, *bundles, index={"p": INDEX})
+
+
 @pytest.mark.parametrize(
     ("observations", "expected"),
     [

@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,10 +54,8 @@ def break_pilot(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]],
 
 @needs_shared
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_real_documents_read_within_a_second(path):
-    start = time.perf_counter()
+def test_real_documents_read_whole(path):
     protocol = read_usdm(path)
-    assert time.perf_counter() - start < 1
     document = json.loads(path.read_text(encoding="utf-8"))
     design = document["study"]["versions"][0]["studyDesigns"][0]
     instances = [i for t in design["scheduleTimelines"] for i in t["instances"] if "activityIds" in i]

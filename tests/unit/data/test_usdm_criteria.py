@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from unburden.data.formats.usdm import read_usdm, write_usdm
-from unburden.data.formats.usdm_checks import find_document_problems
-from unburden.data.formats.usdm_criteria import RULE_URL, attach_rules, read_rules
+from unburden.data.formats.usdm_checks import RULE_URL, find_document_problems
+from unburden.data.formats.usdm_criteria import attach_rules, read_rules
 from unburden.domain.criteria import Between, Compare, CompareToLimit, CriterionRule
 from unburden.domain.errors import InvalidCriterion
 from unburden.domain.protocol import Criterion, Protocol, Timeline
@@ -104,6 +104,14 @@ def test_garbage_in_a_document_is_named(text, expected):
         read_rules(replace(FRESH, carried=json.dumps(tree)))
     assert caught.value.where == f"hand, {RULE_URL}"
     assert caught.value.problems[0].startswith(expected)
+
+
+def test_a_document_whose_rule_has_no_text_is_refused():
+    tree = json.loads(attach_rules(FRESH, RULES).carried)
+    node = tree["study"]["versions"][0]["studyDesigns"][0]["eligibilityCriteria"][0]
+    node["extensionAttributes"][0]["valueString"] = None
+    (problem,) = find_document_problems(tree)
+    assert problem.endswith(f"misses the text valueString, which {RULE_URL} needs; add it")
 
 
 @needs_shared

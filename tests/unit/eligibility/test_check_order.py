@@ -56,6 +56,7 @@ def test_a_shared_procedure_is_done_once():
     found = search_check_order(TABLE, procedures, checks, minimise="patient_minutes")
     assert [s.criterion_id for s in found.steps] == ["C0", "C1", "C2"]
     assert found.expected["travel_minutes"].value == pytest.approx(50)
+    assert found.expected["patient_minutes"].value == pytest.approx(127.5)
     assert found.expected["site_minutes"].value == pytest.approx(77.5)
 
 

@@ -124,6 +124,17 @@ def test_separation_is_refused_with_the_covariate():
     assert "'z = true' separates the arms" in told
 
 
+def test_the_other_estimates_stand_where_the_doubly_robust_one_is_refused():
+    random = np.random.default_rng(1)
+    rare = (random.random(PATIENTS) < 0.1).tolist()
+    alive = pl.when(pl.col("rare")).then(False).otherwise(pl.col("has_died"))
+    cohort = Cohort("c", change(rare=rare).frame.with_columns(has_died=alive), (), "simulated:c")
+    trial = emulate_trial(cohort, range(PATIENTS), make_plan(("x", "z", "rare")))
+    assert trial.doubly_robust_difference is None
+    assert "Refused: doubly robust difference, models of the treated arm: all" in trial.notes[-1]
+    assert "give fewer outcome_covariates or folds" in trial.notes[-1]
+
+
 def test_a_horizon_beyond_follow_up_is_refused():
     cohort = change(
         days=pl.min_horizontal("days", pl.lit(300.0)), has_died=pl.col("has_died") & (pl.col("days") < 300)
@@ -163,6 +174,12 @@ def test_the_record_holds_what_a_report_draws():
     place = trial.positivity
     assert sum(place.treated_counts) + sum(place.control_counts) == PATIENTS
     assert [line.name for line in trial.balance] == ["x", "z = false", "z = true"]
+    for curve, area in zip(trial.curves, (trial.treated_mean, trial.control_mean), strict=True):
+        assert curve.weighted[0] == curve.crude[0] == 1
+        assert list(curve.weighted) == sorted(curve.weighted, reverse=True)
+        days = [day for day in curve.days if day <= 500]
+        assert np.trapezoid(curve.weighted[: len(days)], days) == pytest.approx(area.value, rel=0.02)
+    assert trial.curves[0].at_risk[0] == trial.weights[0].patients
     assert trial.hazard_ratio.sources[0] == COHORT.source
     assert trial.mean_difference.value == pytest.approx(trial.treated_mean.value - trial.control_mean.value)
 
@@ -219,6 +236,14 @@ def test_a_negative_control_outcome_alarms_only_where_arms_differ():
     assert [found.kind for found in trial.negative_controls] == ["outcome", "outcome", "exposure"]
     assert "do not trust the main estimate" in trial.negative_controls[1].verdict
     assert trial.negative_controls[1].hazard_ratio.value == pytest.approx(3, rel=0.15)
+
+
+def test_a_negative_control_without_events_is_named():
+    cohort = change(never=pl.lit(False))
+    control = NegativeControl("fracture", "made so", EmulatedOutcome("f", "days", "never", "day"))
+    told = refuse(cohort, replace(make_plan(), negative_controls=(control,)), NoEstimate)
+    assert "NoEstimate: negative control 'fracture': 1 problem" in told
+    assert "or leave this control out" in told
 
 
 def test_weights_are_the_textbook_ones():

@@ -233,3 +233,23 @@ def test_duplicate_patients_are_named():
     with pytest.raises(InvalidCohort, match="there is no column 'name'; its columns are id"):
         check_patients(Cohort("twice", frame, (Column("id"),), "observed:hand"), "name")
     check_patients(Cohort("once", frame.unique(), (Column("id"),), "observed:hand"), "id")
+
+
+@pytest.mark.parametrize(
+    "number", [10**400, -(10**5000), float("nan"), float("-inf")], ids=("big", "low", "nan", "inf")
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: Compare("alt", "<", n, "U/L"),
+        lambda n: CompareToLimit("alt", "<", n, "ULN"),
+        lambda n: CountEvents(CHEMO, "<", n),
+        lambda n: CountEvents(CHEMO, "<", 1, Window(n, n)),
+        lambda n: LatestValue(HB, "<", n, "mm"),
+        lambda n: AtLeast(n, (Unread("a", "b"),)),
+    ],
+)
+def test_numbers_beyond_all_measures_are_named(make, number):
+    with pytest.raises(InvalidCriterion) as caught:
+        evaluate_expression(make(number), COHORT)
+    assert all(len(problem) < 700 for problem in caught.value.problems)

@@ -46,6 +46,7 @@ def test_leave_one_out_and_shares():
     assert [s.leave_one_out for s in steps] == [3, 2, 2]
     assert [s.alone_share.value for s in steps] == [0.4, 0.2, 0.2]
     assert [s.only_share.value for s in steps] == [0.4, 0.2, 0.2]
+    assert [s.pool_share.value for s in steps] == pytest.approx([2 / 3, 1 / 2, 1 / 2])
     assert all(s.alone_share.low < s.alone_share.value < s.alone_share.high for s in steps)
 
 
@@ -53,6 +54,7 @@ def test_a_pair_that_contradicts_is_named():
     found = screen_cohort((age("IN01", ">=", 60), age("IN03", "<", 40), FIT), COHORT)
     assert found.eligible == 0
     assert [c.criterion_ids for c in found.contradictions] == [("IN01", "IN03")]
+    assert found.steps[2].pool_share is None, "without IN02 nobody is left either"
     assert found.contradictions[0].text() == (
         "IN01 and IN03 together let nobody in, though they pass 1 and 2 alone; change one of them"
     )

@@ -150,3 +150,11 @@ def test_strata_of_other_patients_are_refused():
     table = PassingTable("hand", ("C0",), np.ones((3, 1), bool), np.zeros((3, 1), bool), "observed:hand")
     with pytest.raises(InvalidCohort, match="they hold 2 patients and the criteria 3; take one cohort"):
         screen_strata(table, Strata("age", ("a",), np.zeros(2, int), "hand", "observed:hand"))
+
+
+def test_codes_beyond_the_labels_are_refused():
+    with pytest.raises(InvalidCohort) as caught:
+        Strata("age", ("old", "old"), np.array([0, 2, -1]), "hand", "observed:hand")
+    assert caught.value.problems == ("code [2] is none of -1 to 1", "a label stands twice; give each its own")
+    with pytest.raises(InvalidCohort, match=r"codes have shape \(2,\) of float64; give one whole number"):
+        Strata("age", ("old",), np.zeros(2), "hand", "observed:hand")

@@ -13,6 +13,8 @@ from unburden.models.propensity import (
     fit_logistic_propensity,
 )
 
+TERMS = ("a", "b", "c", "d")
+
 
 def draw(patients=400, seed=3):
     random = np.random.default_rng(seed)
@@ -53,20 +55,20 @@ def test_an_empty_arm_is_named(share, arm):
     with pytest.raises(NoEstimate, match=f"the {arm} arm is empty"):
         fit_logistic_propensity(values, treated, ("a", "b", "c"))
     with pytest.raises(NoEstimate, match=f"the {arm} arm is empty"):
-        fit_boosted_propensity(values, treated, folds=5, seed=1)
+        fit_boosted_propensity(values, treated, TERMS[: values.shape[1]], folds=5, seed=1)
 
 
 def test_boosted_propensities_repeat_and_are_held_out():
     pytest.importorskip("lightgbm")
     values, treated = draw()
-    first = fit_boosted_propensity(values, treated, folds=5, seed=1)
-    again = fit_boosted_propensity(values, treated, folds=5, seed=1)
+    first = fit_boosted_propensity(values, treated, TERMS[: values.shape[1]], folds=5, seed=1)
+    again = fit_boosted_propensity(values, treated, TERMS[: values.shape[1]], folds=5, seed=1)
     assert np.array_equal(first.probabilities, again.probabilities)
     # Other covariates of half a fold's patients leave the probabilities of its other half as they were.
     fold = np.flatnonzero(assign_folds(treated.astype(np.int64), folds=5, seed=1) == 0)
     moved = values.copy()
     moved[fold[::2]] += 5
-    other = fit_boosted_propensity(moved, treated, folds=5, seed=1)
+    other = fit_boosted_propensity(moved, treated, TERMS[:3], folds=5, seed=1)
     assert np.array_equal(first.probabilities[fold[1::2]], other.probabilities[fold[1::2]])
     assert not np.array_equal(first.probabilities, other.probabilities)
     assert 0.6 < compute_area_under_curve(first.probabilities, treated) < 0.85
@@ -76,12 +78,23 @@ def test_a_boosted_propensity_learns_nothing_where_there_is_nothing():
     pytest.importorskip("lightgbm")
     random = np.random.default_rng(5)
     values, treated = random.standard_normal((600, 4)), random.random(600) < 0.4
-    fit = fit_boosted_propensity(values, treated, folds=5, seed=1)
+    fit = fit_boosted_propensity(values, treated, TERMS[: values.shape[1]], folds=5, seed=1)
     assert abs(compute_area_under_curve(fit.probabilities, treated) - 0.5) < 0.08
+
+
+def test_trees_find_what_a_straight_line_misses():
+    pytest.importorskip("lightgbm")
+    random = np.random.default_rng(6)
+    values = random.standard_normal((1500, 2))
+    treated = random.random(1500) < 1 / (1 + np.exp(1.5 - 2 * np.abs(values[:, 0])))
+    line = fit_logistic_propensity(values, treated, TERMS[:2])
+    trees = fit_boosted_propensity(values, treated, TERMS[:2], folds=5, seed=1)
+    assert compute_area_under_curve(line.probabilities, treated) < 0.56
+    assert compute_area_under_curve(trees.probabilities, treated) > 0.68
 
 
 def test_without_lightgbm_the_remedy_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     values, treated = draw()
     with pytest.raises(InvalidEmulation, match=r"pip install 'unburden\[learn\]', or use 'logistic'"):
-        fit_boosted_propensity(values, treated, folds=5, seed=1)
+        fit_boosted_propensity(values, treated, TERMS[: values.shape[1]], folds=5, seed=1)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -81,10 +81,11 @@ class _Patient:
 
 
 def read_fhir_bundles(
-    paths: Iterable[Path], *, index_date: date, name: str
+    paths: Iterable[Path], *, index_date: date | Mapping[str, date], name: str
 ) -> tuple[Cohort, tuple[str, ...]]:
     """The patients of FHIR bundles with timelines in days from the index date, and what was left out.
 
+    The index date is one for all or each patient's by the id of their Patient resource.
     Columns are those of `COLUMNS`; what a bundle does not say, says twice and differently, or says
     only after the index date is null, which is unknown: a missing histology, a metastasis that is
     on no record, an age from a birth year alone. Events are conditions, procedures, drugs and
@@ -103,12 +104,13 @@ def read_fhir_bundles(
         if bundle is not None:
             patients.extend(_gather(bundle, path.name, problems, notes))
     _check_patients(patients, problems)
+    dates = [_find_index(patient, index_date, problems) for patient in patients]
     problems.raise_if_any(InvalidCohort)
-    rows = [_make_row(patient, index_date) for patient in patients]
+    rows = [_make_row(patient, index) for patient, index in zip(patients, dates, strict=True)]
     events = [
         (number, *event)
-        for number, patient in enumerate(patients)
-        for event in _list_events(patient, index_date, notes)
+        for number, (patient, index) in enumerate(zip(patients, dates, strict=True))
+        for event in _list_events(patient, index, notes)
     ]
     cohort = Cohort(
         name,
@@ -190,6 +192,15 @@ def _check_patients(patients: list[_Patient], problems: Problems) -> None:
             problems.add(f"patient {key!r} stands in {', '.join(held)}; give each patient once")
     if not patients and not problems.found:
         problems.add("no bundle is given; give at least one file")
+
+
+def _find_index(patient: _Patient, index_date: date | Mapping[str, date], problems: Problems) -> date:
+    """The patient's index date; a problem where none is given."""
+    if isinstance(index_date, date):
+        return index_date
+    key = get_text(patient.resource, "id")
+    problems.check(key in index_date, f"patient {key!r} has no index date; give one")
+    return index_date.get(key, date.min)
 
 
 def _make_row(patient: _Patient, index: date) -> dict[str, Any]:

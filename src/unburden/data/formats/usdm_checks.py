@@ -21,6 +21,8 @@ INVENTED_URL = "urn:unburden:invented"
 MARK_URL = "urn:unburden:mark"
 OFFSET_URL = "urn:unburden:offset-days"
 REPEAT_URL = "urn:unburden:repeat"
+RULE_URL = "urn:unburden:criterion-rule"
+"""The extension attribute of an EligibilityCriterion that holds its computable form as JSON."""
 SHARED_ENDPOINT_URL = "urn:unburden:shared-endpoint"
 
 REMOTE_CODES = {"C171537", "C171525", "C171524", "C157352", "C25170", "C177933", "C70805"}
@@ -79,6 +81,7 @@ NEEDED_VALUES = {
     CELL_URL: ("valueId",),
     MARK_URL: ("valueString",),
     REPEAT_URL: ("valueString",),
+    RULE_URL: ("valueString",),
     SHARED_ENDPOINT_URL: ("valueId",),
 }
 MESSAGE_LENGTH = 160

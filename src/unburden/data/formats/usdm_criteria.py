@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from unburden.data.criteria import parse_rules, write_rules
-from unburden.data.formats.usdm_checks import Ids, find_extensions, shorten, walk
+from unburden.data.formats.usdm_checks import RULE_URL, Ids, find_extensions, shorten, walk
 from unburden.data.formats.usdm_write import make_tree
 from unburden.domain.criteria import (
     Between,
@@ -22,9 +22,6 @@ from unburden.domain.criteria import (
 )
 from unburden.domain.errors import InvalidCriterion, InvalidProtocol, Problems
 from unburden.domain.protocol import Protocol
-
-RULE_URL = "urn:unburden:criterion-rule"
-"""The extension attribute of an EligibilityCriterion that holds its computable form as JSON."""
 
 _NUMBER = re.compile(r"(?<![\w.,/-])\d+(?:\.\d+)?(?![\w,/-]|\.\d)")
 _MARKUP = re.compile(r"<[^>]*>|&[#\w]+;")
