@@ -78,15 +78,16 @@ def make_plan(replicates: int = 0) -> WorthPlan:
 def take(label: str, patients: int, criteria: int, *, replicates: int = 0, repeats: int = 3) -> CriteriaWorth:
     """Print the median seconds of a run, with the machine's load before it."""
     passing, data = draw_patients(patients, criteria)
-    load, seconds = os.getloadavg()[0], []
+    load, seconds, processor = os.getloadavg()[0], [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         worth = weigh_criteria(passing, data, make_plan(replicates))
         seconds.append(time.perf_counter() - start)
+        processor.append(time.process_time() - used)
     middle = statistics.median(seconds)
     print(
         f"{label}: {middle:.2f} s (median of {repeats}, {min(seconds):.2f} to {max(seconds):.2f}); "
-        f"{2**criteria:,} cohorts, {1000 * middle / 2**criteria:.3f} ms each; load {load:.1f} before"
+        f"{statistics.median(processor):.2f} s of processor, {2**criteria:,} cohorts; load {load:.1f} before"
     )
     if worth.refused:
         print(f"  refused: {dict(worth.refused)}")

@@ -8,7 +8,14 @@ import pytest
 from tests.independent.emulated_cohorts import compute_cohort, draw_patients, make_plan
 
 from unburden.domain.criteria_worth import EmulationData, Truncation
-from unburden.eligibility.cohorts import estimate_cohorts, find_sets, make_settings, order_patients
+from unburden.eligibility.cohorts import (
+    estimate_cohorts,
+    estimate_replicate,
+    find_neighbours,
+    find_sets,
+    make_settings,
+    order_patients,
+)
 from unburden.eligibility.worth import weigh_criteria
 from unburden.kernels import cohort_desk as kernel
 
@@ -62,7 +69,7 @@ def test_influence_is_the_change_when_a_patient_counts_a_little_more(name, ties)
                 estimate_cohorts(sets, moved, settings, None, threads=1).results[0, kernel.VALUES :][:3]
             )
         change = (ends[0] - ends[1]) / (2 * step)
-        np.testing.assert_allclose(found.influence[i, :3, 0], change, atol=3e-6)
+        np.testing.assert_allclose(found.influence[i, 0, :3], change, atol=3e-6)
 
 
 def test_shapley_values_equal_the_mean_over_all_orders():
@@ -121,3 +128,17 @@ def test_a_bootstrap_replicate_equals_patients_repeated():
     again, _ = order_patients(passing[rows], twice)
     repeated = estimate_cohorts(find_sets(masks, again.failing, 3), again, settings, None)
     np.testing.assert_allclose(counted.results[:, :8], repeated.results[:, :8], atol=1e-8)
+
+
+def test_the_short_cut_of_the_bootstrap_ends_where_a_full_fit_does():
+    passing, data = draw_patients(43, 1200, 5)
+    patients, _ = order_patients(passing, data)
+    settings = make_settings(data, make_plan())
+    sets = find_sets(np.arange(32, dtype=np.uint32), patients.failing, 5)
+    base = estimate_cohorts(sets, patients, settings, None).solutions
+    for replicate in range(5):
+        counts = np.random.default_rng(replicate).multinomial(1200, np.full(1200, 1 / 1200)).astype(float)
+        near = find_neighbours(sets.unique, sets)
+        short, _ = estimate_replicate(sets, near, patients, settings, base, counts)
+        full = estimate_cohorts(sets, patients._replace(counts=counts), settings, None).results
+        np.testing.assert_allclose(short[:, :8], full[:, :8], atol=2e-8)

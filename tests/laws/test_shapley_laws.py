@@ -98,6 +98,10 @@ def test_masks_are_joined_exactly_when_they_select_the_same_patients(seed, k):
         least.setdefault(cohort, mask)
     assert [int(sets.unique[p]) for p in sets.place] == [least[cohort] for cohort in cohorts]
     assert np.all(np.diff(sets.unique.astype(int)) > 0)
+    shift = np.uint32(22 - k)
+    wide = find_sets(masks << shift, failing << shift, 22)
+    assert np.array_equal(wide.place, sets.place)
+    assert np.array_equal(wide.unique, sets.unique << shift)
 
 
 def test_the_answer_is_the_same_on_any_number_of_threads():

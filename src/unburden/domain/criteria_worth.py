@@ -209,6 +209,8 @@ class CriteriaWorth:
     `effective_patients`, and of each outcome its value, standard error (`_se`) and `_problem`; a number
     that does not exist is null and its problem says why. `refused` holds, by outcome, why there are no
     Shapley values: one cohort without an estimate is enough, since every value would rest on it.
+    `replicates_used` counts bootstrap samples in which every cohort has its estimates; it is 0, and there
+    are no bootstrap errors, where more than 5 % of them lack one.
     """
 
     criteria: tuple[str, ...]

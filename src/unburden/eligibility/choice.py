@@ -98,7 +98,7 @@ def judge_criteria(
         if (found.statuses[sets.place[1:], o] == kernel.EXISTS).all():
             values = found.results[sets.place, kernel.VALUES + o]
             change = float(values[1] - values[2])
-            error = float(np.sqrt((found.influence[:, o, 0] ** 2).sum()))
+            error = float(np.sqrt((found.influence[:, 0, o] ** 2).sum()))
             differences[outcome] = (change, error, change - wide * error, change + wide * error)
     return JudgedCriteria(
         chosen=chosen,

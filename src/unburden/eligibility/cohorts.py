@@ -19,7 +19,7 @@ _WEIGHTINGS: dict[Weighting, int] = {
     "overlap": kernel.OVERLAP,
 }
 _PROBLEMS = {
-    kernel.ONE_ARM: "only one arm has patients",
+    kernel.ONE_ARM: "an arm has no patients",
     kernel.NO_PROPENSITY: "a patient's propensity is below 1e-6 or above 1 - 1e-6 (separation)",
     kernel.NO_EVENT: "no patient has the event",
     kernel.TREATED_ONLY: "all events are in the treated arm",
@@ -46,7 +46,7 @@ class Sets:
 
 @dataclass(frozen=True)
 class Estimates:
-    """The kernels' answers: a row each different cohort; `influence` (n, 4, contrasts), patients by time."""
+    """The kernels' answers: a row each different cohort; `influence` (n, contrasts, 4), patients by time."""
 
     results: np.ndarray
     statuses: np.ndarray
@@ -165,7 +165,7 @@ def estimate_cohorts(
     near[near < np.repeat(ends[:-1], np.diff(ends))[:, None]] = -1
     results, statuses = np.zeros((count, kernel.COLUMNS)), np.zeros((count, 3), np.int64)
     solutions = np.zeros((count + 1, q + 1))
-    nothing, base = np.empty((0, 4, 0)), np.empty((0, 0))
+    nothing, base = np.empty((0, 0, 4)), np.empty((0, 0))
     weights = np.empty((count, 0)) if contrasts is None else contrasts
 
     def run(first: int, last: int, sums: np.ndarray) -> np.ndarray:
@@ -177,10 +177,10 @@ def estimate_cohorts(
 
     run(0, 1, nothing)
     solutions[-1] = solutions[0]
-    total = np.zeros((n, 4, width)) if width else nothing
+    total = np.zeros((n, width, 4)) if width else nothing
 
     def run_shard(s: int) -> np.ndarray:
-        return run(int(ends[s]), int(ends[s + 1]), np.zeros((n, 4, width)) if width else nothing)
+        return run(int(ends[s]), int(ends[s + 1]), np.zeros((n, width, 4)) if width else nothing)
 
     for sums in map_over_threads(run_shard, shards, threads):
         total += sums
@@ -211,7 +211,7 @@ def estimate_replicate(
     results, statuses = np.zeros((count, kernel.COLUMNS)), np.zeros((count, 3), np.int64)
     run_cohorts(
         sets.unique, near, 0, count, sample, settings, base, False, np.empty((count, 0)), base.copy(),
-        results, statuses, np.empty((0, 4, 0)),
+        results, statuses, np.empty((0, 0, 4)),
     )  # fmt: skip
     return results, statuses
 

@@ -244,7 +244,7 @@ def _describe_outcome(
     per_mask = cohort_values[sets.place]
     values = game.coefficients.T @ per_mask
     values[(contrasts == 0).all(axis=0)] = 0.0
-    influence = estimates.influence[:, o]
+    influence = estimates.influence[:, :, o]
     if o == kernel.POOL:
         influence = influence - values / len(influence)
     covariance = influence.T @ influence

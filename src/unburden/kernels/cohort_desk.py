@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from unburden.kernels.propensity import BLOCK
+from unburden.kernels.propensity import BLOCK, SUMS
 
 EXISTS, ONE_ARM, NO_PROPENSITY, NO_EVENT, TREATED_ONLY, CONTROL_ONLY, SEPARATED, SHORT_FOLLOW_UP = range(8)
 UNWEIGHTED, STABILISED, OVERLAP = range(3)
@@ -108,7 +108,7 @@ def gather_cohort(mask, patients, desk):
     return m
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
 def count_cohort(m, desk, row):
     """Fill patients, treated and events of each arm into the cohort's row of results."""
     treated, events, counts = desk.values[ROW_TREATED], desk.values[ROW_EVENT], desk.values[ROW_COUNT]

@@ -24,6 +24,7 @@ from unburden.kernels.cohort_desk import (
     STABILISED,
     UNWEIGHTED,
 )
+from unburden.kernels.propensity import SUMS
 
 _STEPS, _LONGEST_STEP, _TOLERANCE = 60, 1.5, 1e-12
 
@@ -35,6 +36,7 @@ def find_weighted_quantile(values, counts, wanted):
     for t in range(values.shape[0]):
         low, high = min(low, values[t]), max(high, values[t])
         total += counts[t]
+    least = low
     low -= 1e-12 * abs(low)
     need = wanted * total * (1.0 - 1e-12)
     for _ in range(50):
@@ -46,7 +48,7 @@ def find_weighted_quantile(values, counts, wanted):
             high = middle
         else:
             low = middle
-    found = -math.inf
+    found = least
     for t in range(values.shape[0]):
         if values[t] <= high:
             found = max(found, values[t])
@@ -89,7 +91,7 @@ def fill_weights(m, share_treated, settings, values):
                 values[ROW_SLOPE, t], values[ROW_BY_SHARE, t] = 0.0, 0.0
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
 def compute_effective(m, values):
     """Kish's effective number of patients: the square of the sum of weights over the sum of squares."""
     total, squares = 0.0, 0.0
@@ -149,7 +151,7 @@ def fill_terms(groups, at_times, is_efron, terms):
     return count
 
 
-@numba.njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
 def sum_terms(ratio, treated, control, weights):
     """Expected events of treatment and the information at a hazard ratio."""
     expected, information = 0.0, 0.0
@@ -266,7 +268,7 @@ def find_follow_up(m, patients, desk, arm):
     return math.inf if ends else last
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
 def compute_risks(m, values):
     """Weighted shares with the adverse event and sums of weights: treated, control."""
     harm_1, harm_0, total_1, total_0 = 0.0, 0.0, 0.0, 0.0

@@ -61,7 +61,8 @@ from unburden.kernels.cohort_outcomes import (
 from unburden.kernels.propensity import (
     BLOCK,
     FITTED,
-    add_scaled,
+    SUMS,
+    fill_logits,
     fit_propensity,
     solve_with_gaps,
     sum_products,
@@ -69,7 +70,7 @@ from unburden.kernels.propensity import (
 
 
 @numba.njit(cache=True, error_model="numpy")
-def estimate_cohort(mask, patients, settings, coefficients, start, desk, row, statuses):
+def estimate_cohort(mask, patients, settings, coefficients, start, is_lean, desk, row, statuses):
     """Fill `row` and `statuses` of one cohort, `coefficients` of its propensity; returns its rows.
 
     `start` is a log hazard ratio to start from. The lookup keeps the derivatives by the weights.
@@ -91,6 +92,7 @@ def estimate_cohort(mask, patients, settings, coefficients, start, desk, row, st
             desk.factor,
             desk.is_aliased,
             desk.block,
+            is_lean,
         )
         if ended != FITTED:
             statuses[:] = NO_PROPENSITY
@@ -158,6 +160,29 @@ def fill_derivatives(m, settings, statuses, desk):
             derivatives[RISK, t] = change if is_treated else -change
 
 
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
+def fill_pulls(derivatives, counts, slopes, by_share, pulls):
+    """Fill `pulls` with what the propensity of each patient moves; return what the share of treated moves."""
+    total = 0.0
+    for t in range(pulls.shape[0]):
+        change = counts[t] * derivatives[t]
+        total += change * by_share[t]
+        pulls[t] = change * slopes[t]
+    return total
+
+
+@numba.njit(cache=True, error_model="numpy", fastmath=SUMS)
+def join_influence(treated, shares, weights, counts, logits, share, by_share, influence):
+    """Turn derivatives into influences; returns the sum of their squares."""
+    squares = 0.0
+    for t in range(influence.shape[0]):
+        change = weights[t] * influence[t] + (treated[t] - shares[t]) * logits[t]
+        change = counts[t] * (change + (treated[t] - share) * by_share)
+        influence[t] = change
+        squares += change * change
+    return squares
+
+
 @numba.njit(cache=True, error_model="numpy")
 def fill_influence(m, settings, is_fixed, statuses, desk, row):
     """Each patient's influence on each outcome of the cohort, and the standard errors.
@@ -172,8 +197,7 @@ def fill_influence(m, settings, is_fixed, statuses, desk, row):
     pull = np.empty(q)
     needs_propensity = settings.weighting != UNWEIGHTED and not is_fixed
     share = row[TREATED] / row[PATIENTS]
-    outcomes = 3 if settings.has_harm else 2
-    for o in range(outcomes):
+    for o in range(3 if settings.has_harm else 2):
         if statuses[o] != EXISTS:
             continue
         by_share = 0.0
@@ -181,51 +205,50 @@ def fill_influence(m, settings, is_fixed, statuses, desk, row):
             pull[:] = 0.0
             for start in range(0, m, BLOCK):
                 end = min(start + BLOCK, m)
-                size = end - start
-                for t in range(size):
-                    change = values[ROW_COUNT, start + t] * influence[o, start + t]
-                    by_share += change * values[ROW_BY_SHARE, start + t]
-                    block[0, t] = change * values[ROW_SLOPE, start + t]
+                pulls = block[0, : end - start]
+                by_share += fill_pulls(
+                    influence[o, start:end],
+                    values[ROW_COUNT, start:end],
+                    values[ROW_SLOPE, start:end],
+                    values[ROW_BY_SHARE, start:end],
+                    pulls,
+                )
                 for a in range(q):
-                    pull[a] += sum_products(block[0, :size], desk.covariates[a, start:end])
+                    pull[a] += sum_products(pulls, desk.covariates[a, start:end])
             solve_with_gaps(desk.factor, desk.is_aliased, pull)
             by_share /= row[PATIENTS]
         squares = 0.0
         for start in range(0, m, BLOCK):
             end = min(start + BLOCK, m)
-            size = end - start
+            logits = block[0, : end - start]
+            logits[:] = 0.0
             if needs_propensity:
-                block[0, :size] = pull[0]
-                for a in range(1, q):
-                    add_scaled(pull[a], desk.covariates[a, start:end], block[0, :size])
-            for t in range(size):
-                i = start + t
-                change = values[ROW_WEIGHT, i] * influence[o, i]
-                if needs_propensity:
-                    change += (values[ROW_TREATED, i] - values[ROW_SHARE, i]) * block[0, t]
-                    change += (values[ROW_TREATED, i] - share) * by_share
-                change *= values[ROW_COUNT, i]
-                influence[o, i] = change
-                squares += change * change
+                fill_logits(desk.covariates, start, end - start, pull, logits)
+            squares += join_influence(
+                values[ROW_TREATED, start:end],
+                values[ROW_SHARE, start:end],
+                values[ROW_WEIGHT, start:end],
+                values[ROW_COUNT, start:end],
+                logits,
+                share,
+                by_share,
+                influence[o, start:end],
+            )
         row[ERRORS + o] = math.sqrt(squares)
 
 
 @numba.njit(cache=True, error_model="numpy")
-def add_influence(m, settings, statuses, desk, contrast, sums):
-    """Add a cohort's influences, times `contrast` (k), to `sums` (n, 4, k); the pool's is 1 a patient."""
-    place, influence = desk.place, desk.influence
-    k = contrast.shape[0]
-    has_risk = settings.has_harm and statuses[RISK] == EXISTS
+def add_influence(m, place, influence, contrast, sums):
+    """Add a cohort's influences, times `contrast` (k), to `sums` (n, k, 4); the pool's is 1 a patient."""
     for t in range(m):
         target = sums[place[t]]
         hazard, mean, risk = influence[HAZARD, t], influence[RESTRICTED_MEAN, t], influence[RISK, t]
-        for j in range(k):
-            target[HAZARD, j] += contrast[j] * hazard
-            target[RESTRICTED_MEAN, j] += contrast[j] * mean
-            target[POOL, j] += contrast[j]
-        if has_risk:
-            for j in range(k):
-                target[RISK, j] += contrast[j] * risk
+        for j in range(contrast.shape[0]):
+            factor = contrast[j]
+            target[j, HAZARD] += factor * hazard
+            target[j, RESTRICTED_MEAN] += factor * mean
+            target[j, RISK] += factor * risk
+            target[j, POOL] += factor
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -250,12 +273,13 @@ def run_cohorts(
     start is their sum less the third's; with a `base` (a row a cohort: the solutions on the sample that a
     bootstrap draws from) it is the cohort's own in the base, moved as the first neighbour has moved.
     `solutions` (masks, q + 1) holds propensity coefficients and log hazard ratio; row -1 the start where
-    there is no neighbour. `sums` is (n, 4, k), or has no rows: then no influence is computed.
+    there is no neighbour. `sums` is (n, k, 4), or has no rows: then no influence is computed.
     """
     q = patients.covariates.shape[0]
     n = patients.failing.shape[0]
     desk = allocate_desk(n, q)
     start = np.empty(q + 1)
+    is_lean = sums.shape[0] == 0 and base.shape[0] > 0
     for s in range(first, last):
         one, other, both = near[s, 0], near[s, 1], near[s, 2]
         if base.shape[0] > 0:
@@ -270,7 +294,9 @@ def run_cohorts(
                 start += solutions[other] - solutions[both]
         solution, row = solutions[s], results[s]
         solution[:] = start
-        m = estimate_cohort(masks[s], patients, settings, solution[:q], start[q], desk, row, statuses[s])
+        m = estimate_cohort(
+            masks[s], patients, settings, solution[:q], start[q], is_lean, desk, row, statuses[s]
+        )
         solution[q] = row[VALUES] if statuses[s, HAZARD] == EXISTS else start[q]
         if statuses[s, 0] == NO_PROPENSITY or statuses[s, 0] == ONE_ARM:
             solution[:] = solutions[solutions.shape[0] - 1]
@@ -279,7 +305,7 @@ def run_cohorts(
             continue
         if sums.shape[0] > 0:
             fill_influence(m, settings, is_fixed, statuses[s], desk, row)
-            add_influence(m, settings, statuses[s], desk, contrasts[s], sums)
+            add_influence(m, desk.place, desk.influence, contrasts[s], sums)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -287,4 +313,4 @@ def _add_pool(m, desk, contrast, sums):
     """Count the patients of a cohort whose other outcomes do not exist."""
     for t in range(m):
         for j in range(contrast.shape[0]):
-            sums[desk.place[t], POOL, j] += contrast[j]
+            sums[desk.place[t], j, POOL] += contrast[j]

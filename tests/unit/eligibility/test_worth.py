@@ -47,7 +47,7 @@ def test_a_cohort_without_events_in_an_arm_refuses_the_hazard_ratio_and_nothing_
 
 def test_every_reason_is_named():
     keeps = np.arange(60) % 2 == 0
-    assert "only one arm has patients" in weigh(*make(keeps)).refused["log_hazard_ratio"]
+    assert "an arm has no patients" in weigh(*make(keeps)).refused["log_hazard_ratio"]
     none = weigh(*make(np.arange(60) < 30, np.arange(60) >= 30))
     assert "no patient has the event" in none.refused["log_hazard_ratio"]
     passing, data = make(np.arange(60) < 30)
@@ -59,6 +59,17 @@ def test_every_reason_is_named():
     order = np.where(data.treated, data.times * 1e-3, data.times + 1)
     first = weigh(passing, dataclasses.replace(data, times=order))
     assert "treatment separates the order of events" in first.refused["log_hazard_ratio"]
+
+
+def test_criteria_that_nobody_can_pass_together_are_told():
+    passing, data = draw_patients(2, 200, 2)
+    passing[:, 1] = ~passing[:, 0]
+    worth = weigh_criteria(passing, data, make_plan())
+    assert (
+        "criterion 1, criterion 2 (0 patients): an arm has no patients" in worth.refused["log_hazard_ratio"]
+    )
+    pool = worth.get_outcome("patients")
+    assert pool.with_all == 0 and pool.values.sum() == pytest.approx(-200)
 
 
 def test_no_number_is_ever_nan():
