@@ -9,7 +9,7 @@ from unburden.domain.criteria import CriterionRule, UnknownPolicy
 from unburden.domain.criteria import is_deeper as is_nested_deeper
 from unburden.domain.errors import InvalidCriterion, Problems
 
-_RULE_KEYS = ("criterion", "text", "kind", "unknown")
+_RULE_KEYS = ("criterion", "text", "label", "kind", "unknown")
 _TOO_DEEP = f"nests deeper than {MOST_LEVELS} levels; flatten it"
 
 
@@ -59,7 +59,7 @@ def write_rules(rules: Iterable[CriterionRule]) -> list[dict[str, Any]]:
         if is_nested_deeper(rule.expression, MOST_LEVELS):
             problems.add(f"{rule.criterion_id} {_TOO_DEEP}")
             continue
-        text = {"text": rule.text} if rule.text else {}
+        text = {key: word for key, word in (("text", rule.text), ("label", rule.label)) if word}
         kind = "inclusion" if rule.is_inclusion else "exclusion"
         head = {"criterion": rule.criterion_id, **text, "kind": kind, "unknown": rule.unknown}
         tables.append(head | write_expression(rule.expression))
@@ -83,10 +83,14 @@ def _parse_rule(table: Any, label: str, problems: Problems) -> CriterionRule | N
         identifier = ""
     text = table.get("text", "")
     problems.check(isinstance(text, str), f"{label} has text {show_value(text)}; give words")
+    short = table.get("label", "")
+    problems.check(isinstance(short, str), f"{label} has label {show_value(short)}; give a few words")
     kind = choose_word(table, "kind", ("inclusion", "exclusion"), label, problems)
     unknown = choose_word(table, "unknown", get_args(UnknownPolicy), label, problems)
     rest = {key: value for key, value in table.items() if key not in _RULE_KEYS}
     expression = parse_expression(rest, label, problems, _RULE_KEYS)
-    if expression is None or not identifier or not isinstance(text, str) or not kind or not unknown:
+    if expression is None or not identifier or not isinstance(text, str) or not isinstance(short, str):
         return None
-    return CriterionRule(identifier, text, kind == "inclusion", expression, unknown)
+    if not kind or not unknown:
+        return None
+    return CriterionRule(identifier, text, kind == "inclusion", expression, unknown, short)

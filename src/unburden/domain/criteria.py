@@ -159,7 +159,7 @@ class CriterionRule:
 
     `expression` describes who is *eligible under this criterion* for an inclusion criterion and
     who is *kept out* for an exclusion criterion. `unknown` says what happens to a patient for
-    whom it cannot be told. `text` is what a reader sees beside it.
+    whom it cannot be told. `text` is what a reader sees beside it, `label` a few words for tables.
     """
 
     criterion_id: str
@@ -167,6 +167,7 @@ class CriterionRule:
     is_inclusion: bool
     expression: Expression
     unknown: UnknownPolicy
+    label: str = ""
 
 
 def iterate_leaves(expression: Expression) -> Iterator[Leaf]:

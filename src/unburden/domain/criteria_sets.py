@@ -15,6 +15,7 @@ SET_GOALS: Mapping[str, Goal] = {
     for goal in (
         Goal("pool", "patient", False),
         Goal("power", "1", False),
+        Goal("patients_needed", "patient", True),
         Goal("information_per_patient", "1", False),
         Goal("log_hazard_ratio", "1", True),
         Goal("rmst_difference", "month", False),

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unburden.domain.cohort import Attrition, Cohort
-from unburden.domain.criteria import CriterionRule
+from unburden.domain.criteria import CriterionRule, Expression
 from unburden.domain.criteria_sets import CriteriaFront, CriteriaSet
 from unburden.domain.criteria_worth import OUTCOMES, CriteriaWorth, JudgedCriteria, Outcome
 from unburden.domain.emulation import EmulatedTrial
 from unburden.domain.emulation_plan import EmulationPlan
 from unburden.domain.errors import InvalidStudy, Problems
+from unburden.domain.estimate import Estimate
 from unburden.domain.protocol import Criterion
 from unburden.domain.representation import Representation, Stratification, TargetPopulation
 from unburden.domain.screening import (
@@ -22,6 +23,7 @@ from unburden.domain.screening import (
 
 SET_GOAL_NAMES = (
     "pool",
+    "patients_needed",
     "power",
     "log_hazard_ratio",
     "rmst_difference",
@@ -32,12 +34,16 @@ SET_GOAL_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:
-    """The trial that the criteria are for: its size and the effect that it is planned to find."""
+    """The trial that the criteria are for: its size, the effect that it is planned to find, when it stops.
+
+    `events` is None where the trial does not end with a number of events.
+    """
 
     patients: int
     hazard_ratio: float
     alpha: float
     allocation_ratio: float
+    events: int | None = None
 
     def __post_init__(self) -> None:
         problems = Problems("[worth.planned]")
@@ -49,6 +55,8 @@ class PlannedTrial:
         problems.check(
             self.allocation_ratio > 0, f"allocation_ratio is {self.allocation_ratio}; give one above 0"
         )
+        if self.events is not None:
+            problems.check(self.events > 0, f"events is {self.events}; give at least 1, or leave it out")
         problems.raise_if_any(InvalidStudy)
 
 
@@ -70,6 +78,7 @@ class WeighingPlan:
     always: tuple[str, ...] = ()
     always_reason: str = ""
     mandatory: tuple[str, ...] = ()
+    mandatory_reason: str = ""
     choose_by: Outcome = "log_hazard_ratio"
     choose_share: float = 0.5
     permutations: int = 0
@@ -79,6 +88,10 @@ class WeighingPlan:
         problems = Problems("[worth]")
         told = "always names criteria but always_reason is empty; say why they are not weighed"
         problems.check(not self.always or bool(self.always_reason.strip()), told)
+        told = "mandatory names criteria but mandatory_reason is empty; say why they are never dropped"
+        problems.check(not self.mandatory or bool(self.mandatory_reason.strip()), told)
+        told = "goals names 'patients_needed', which needs the planned trial's events; give them"
+        problems.check("patients_needed" not in self.goals or self.planned.events is not None, told)
         both = sorted(set(self.always) & set(self.mandatory))
         problems.check(not both, f"{', '.join(both)} stand in always and in mandatory; keep one")
         for name in self.goals:
@@ -107,6 +120,46 @@ class ScreeningPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Unaffected:
+    """Patients in whom treatment should do nothing: a negative control of the emulated trial.
+
+    They meet `expression` and every criterion but `instead_of`. `source` says who found that treatment
+    does nothing (or little) there.
+    """
+
+    name: str
+    reason: str
+    source: str
+    instead_of: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class UnaffectedResult:
+    """What the emulated trial says of patients in whom treatment should do nothing."""
+
+    control: Unaffected
+    patients: int
+    treated: int
+    hazard_ratio: Estimate | None
+    verdict: str
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether an effect was seen where there should be none."""
+        return self.hazard_ratio is not None and not self.hazard_ratio.low <= 1 <= self.hazard_ratio.high
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """Those of the weighed patients whom one criterion keeps out: who speaks for its worth."""
+
+    treated: int
+    control: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
 class EligibilityPlan:
     """What a study declares about its criteria beyond the criteria themselves; any part may be absent."""
 
@@ -115,6 +168,7 @@ class EligibilityPlan:
     screening: ScreeningPlan | None = None
     stratifications: tuple[Stratification, ...] = ()
     targets: tuple[TargetPopulation, ...] = ()
+    unaffected: tuple[Unaffected, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +194,7 @@ class ScreeningReport:
     order: CheckOrder | None = None
     forecast: ScreeningForecast | None = None
     representations: tuple[Representation, ...] = ()
+    before: tuple[Representation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +202,8 @@ class CriteriaReport:
     """Everything that `unburden weigh-criteria` tells of a study.
 
     `names` and `texts` are the criteria's by id; `always_patients` pass those that are not weighed.
-    `judged` is None, and `judged_why_not` says why, where choosing or judging on half the patients is
+    `kept_out` says by criterion who speaks for its worth; `choice_shares` how often each was chosen in so
+    many other random halves (`choice_splits`). `judged` is None, and `judged_why_not` says why, where choosing or judging on half the patients is
     impossible. `highlights` of the front by what they are best at.
     """
 
@@ -162,6 +218,10 @@ class CriteriaReport:
     always_patients: int
     judged: JudgedCriteria | None
     judged_why_not: str
+    choice_shares: Mapping[str, float]
+    choice_splits: int
+    kept_out: Mapping[str, KeptOut]
+    unaffected: tuple[UnaffectedResult, ...]
     front: CriteriaFront
     highlights: Mapping[str, CriteriaSet]
     version: str

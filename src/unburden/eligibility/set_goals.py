@@ -64,6 +64,27 @@ def derive_power_values(
     return GoalValues(SET_GOALS["power"], powers[0], powers[1], powers[2], sources)
 
 
+def derive_needed_values(
+    events: NDArray, pools: NDArray, *, planned_events: int, sources: tuple[str, ...]
+) -> GoalValues:
+    """How many patients the planned trial must follow to see its events, if it enrols as each set lets in.
+
+    A trial that ends with a number of events has the same power whoever joins; who joins decides how many
+    patients it takes: `planned_events` over the set's share of patients with the event in the cohort's
+    follow-up, by whose Wilson interval it has its own. NaN where nobody passes or nobody has the event.
+    """
+    problems = Problems("patients needed by the criteria sets")
+    problems.check(planned_events > 0, f"planned events are {planned_events}; give at least 1")
+    outside = (events < 0) | (events > pools)
+    problems.check(not outside.any(), "some sets have more events than patients, or fewer than 0")
+    problems.raise_if_any(InvalidCriterion)
+    counts, sizes = np.asarray(events, dtype=float), np.asarray(pools, dtype=float)
+    low, high = compute_wilson(counts, sizes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = [np.where(counts > 0, planned_events / x, np.nan) for x in (counts / sizes, high, low)]
+    return GoalValues(SET_GOALS["patients_needed"], found[0], found[1], found[2], sources)
+
+
 def _compute_normal(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """The standard normal distribution function; NaN stays NaN."""
     return np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in z.tolist()])

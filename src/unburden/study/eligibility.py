@@ -6,7 +6,7 @@ from typing import Any
 from unburden.data.emulation import parse_emulation
 from unburden.data.representation import parse_representation
 from unburden.data.tables import TableReader
-from unburden.data.weighing import find_planned, parse_worth
+from unburden.data.weighing import find_planned, parse_unaffected, parse_worth
 from unburden.domain.criteria import CriterionRule
 from unburden.domain.errors import Problems
 from unburden.domain.protocol import Protocol
@@ -14,8 +14,6 @@ from unburden.domain.weighing import EligibilityPlan, ScreeningPlan, WeighingPla
 from unburden.eligibility.strata import derive_strata
 from unburden.study.parts import Parts, Patients
 from unburden.study.screening import parse_screening
-
-ELIGIBILITY_KEYS = ("emulation", "worth", "screening", "representation", "target_population")
 
 
 def parse_eligibility(
@@ -49,6 +47,14 @@ def parse_eligibility(
         screening = parts.attempt(lambda: parse_screening(tables["screening"], protocol, rules))
     found = parts.attempt(lambda: parse_representation(strata, targets, where))
     stratifications, populations = found or ((), ())
+    controls = root.take("unaffected", list, [])
+    unaffected = parts.attempt(lambda: parse_unaffected(controls, where)) or ()
+    known = {rule.criterion_id for rule in rules}
+    ids = {c.name: c.id for c in protocol.criteria} if protocol else {}
+    unaffected = tuple(replace(u, instead_of=ids.get(u.instead_of, u.instead_of)) for u in unaffected)
+    for each in unaffected if known else ():
+        told = f"[[unaffected]] {each.name!r} is instead of {each.instead_of!r}, which has no rule; use one of "
+        parts.problems.check(each.instead_of in known, f"{told}{', '.join(sorted(known))}")
     if weighing and rules:
         weighing = _name_criteria(weighing, protocol, rules, parts.problems)
         _check_goals(weighing, screening, bool(populations), root.table, parts.problems)
@@ -60,7 +66,7 @@ def parse_eligibility(
     if weighing and weighing.adverse and cohort is not None:
         told = f"[worth] has adverse = {weighing.adverse!r}; the cohort has {', '.join(cohort.frame.columns)}"
         parts.problems.check(weighing.adverse in cohort.frame.columns, told)
-    return EligibilityPlan(emulation, weighing, screening, stratifications, populations)
+    return EligibilityPlan(emulation, weighing, screening, stratifications, populations, unaffected)
 
 
 def _name_criteria(

@@ -25,7 +25,10 @@ from unburden.domain.representation import Strata
 from unburden.domain.weighing import (
     CriteriaReport,
     EligibilityStudy,
+    KeptOut,
     ScreeningReport,
+    Unaffected,
+    UnaffectedResult,
     WeighingPlan,
 )
 from unburden.eligibility.check_order import derive_set_costs, search_check_order
@@ -33,6 +36,7 @@ from unburden.eligibility.choice import choose_criteria, judge_criteria, split_p
 from unburden.eligibility.criteria_sets import bootstrap_front, pick_highlights, search_criteria_sets
 from unburden.eligibility.effects import read_follow_up, weigh_patients
 from unburden.eligibility.emulation import emulate_trial
+from unburden.eligibility.evaluate import evaluate_expression
 from unburden.eligibility.passing import derive_passing
 from unburden.eligibility.representation import evaluate_representation
 from unburden.eligibility.screen_failures import forecast_screening
@@ -40,6 +44,7 @@ from unburden.eligibility.set_counts import derive_set_counts, derive_set_strata
 from unburden.eligibility.set_goals import (
     derive_burden_values,
     derive_distance_values,
+    derive_needed_values,
     derive_pool_values,
     derive_power_values,
     make_goal_values,
@@ -53,6 +58,7 @@ _LOWER_IS_BETTER = ("log_hazard_ratio", "risk_difference")
 _REPLICATES_OF_DISTANCE = 2000
 _SEED_OF_DISTANCE = 1
 _CHANCE = 0.01
+_REPEATS, _MOST_REPEATED = 20, 10
 """An arm that is missing among so many by chance less often than this is taken to be missing by rule."""
 
 
@@ -73,28 +79,31 @@ def describe_screening(study: EligibilityStudy, *, planned_patients: int | None 
     if planned and study.attrition.eligible:
         totals = None if order else {}
         forecast = forecast_screening(table, enrolled=planned, totals=totals, order=order)
-    representations = []
+    groups = {}
     if planned and study.attrition.eligible:
-        for each in strata:
-            target = next((t for t in plan.targets if t.stratification == each.name), None)
-            if target:
-                representations.append(
-                    evaluate_representation(
-                        each,
-                        target,
-                        table.eligible,
-                        group="eligible patients",
-                        planned_patients=planned,
-                        replicates=_REPLICATES_OF_DISTANCE,
-                        seed=_SEED_OF_DISTANCE,
-                    )
+        everybody = np.ones(table.patients, dtype=bool)
+        for group, members in (("eligible patients", table.eligible), ("all patients", everybody)):
+            groups[group] = tuple(
+                evaluate_representation(
+                    each,
+                    target,
+                    members,
+                    group=group,
+                    planned_patients=planned,
+                    replicates=_REPLICATES_OF_DISTANCE,
+                    seed=_SEED_OF_DISTANCE,
                 )
+                for each in strata
+                for target in plan.targets
+                if target.stratification == each.name
+            )
     return ScreeningReport(
         attrition=study.attrition,
         exclusions=tuple(row for each in strata for row in screen_strata(table, each)),
         order=order,
         forecast=forecast,
-        representations=tuple(representations),
+        representations=groups.get("eligible patients", ()),
+        before=groups.get("all patients", ()),
     )
 
 
@@ -127,12 +136,13 @@ def weigh_study_criteria(study: EligibilityStudy) -> CriteriaReport:
         weighed.table.passing, weighed.data, weighed.plan, criteria=weighed.table.criterion_ids
     )
     judged, why_not = _judge(weighed, plan.weighing)
+    shares, splits = _repeat_choice(weighed, plan.weighing)
     front = _search_front(study, weighed, worth)
     return CriteriaReport(
         study_name=study.name,
         title=study.title,
         plan=plan,
-        names={c.id: c.name for c in study.criteria} or {r.criterion_id: r.criterion_id for r in study.rules},
+        names=name_criteria(study),
         texts={c.id: c.text for c in study.criteria} or {r.criterion_id: r.text for r in study.rules},
         screening=describe_screening(study),
         trial=trial,
@@ -140,6 +150,10 @@ def weigh_study_criteria(study: EligibilityStudy) -> CriteriaReport:
         always_patients=weighed.table.patients,
         judged=judged,
         judged_why_not=why_not,
+        choice_shares=shares,
+        choice_splits=splits,
+        kept_out=_count_kept_out(weighed),
+        unaffected=tuple(_judge_unaffected(each, study) for each in plan.unaffected),
         front=front,
         highlights=pick_highlights(front),
         version=__version__,
@@ -275,6 +289,72 @@ def _judge(weighed: _Weighed, plan: WeighingPlan) -> tuple[JudgedCriteria | None
         return None, "; ".join(error.problems)
 
 
+def _repeat_choice(weighed: _Weighed, plan: WeighingPlan) -> tuple[dict[str, float], int]:
+    """How often each criterion is chosen in other random halves; nothing where that takes too long."""
+    names = weighed.table.criterion_ids
+    if len(names) > _MOST_REPEATED:
+        return {}, 0
+    chosen = dict.fromkeys(names, 0)
+    done = 0
+    for number in range(1, _REPEATS + 1):
+        split = split_patients(weighed.data.patients, plan.choose_share, seed=plan.seed + number)
+        passing, data = weighed.part(split.choose)
+        try:
+            worth = weigh_criteria(passing, data, replace(weighed.plan, replicates=0), criteria=names)
+            is_low = plan.choose_by in _LOWER_IS_BETTER
+            kept = choose_criteria(worth, plan.choose_by, lower_is_better=is_low).kept
+        except InvalidInput:
+            continue
+        done += 1
+        for name in kept:
+            chosen[name] += 1
+    return {name: count / done for name, count in chosen.items()} if done else {}, done
+
+
+def _count_kept_out(weighed: _Weighed) -> dict[str, KeptOut]:
+    """Who of the weighed patients each criterion keeps out, by arm, and with how many events."""
+    treated, events = weighed.data.treated.astype(bool), weighed.data.events.astype(bool)
+    found = {}
+    for number, name in enumerate(weighed.table.criterion_ids):
+        out = ~weighed.table.passing[:, number]
+        found[name] = KeptOut(int((out & treated).sum()), int((out & ~treated).sum()), int((out & events).sum()))
+    return found
+
+
+def _judge_unaffected(control: Unaffected, study: EligibilityStudy) -> UnaffectedResult:
+    """The emulated trial in patients in whom treatment should do nothing."""
+    emulation = study.plan.emulation
+    assert emulation
+    table = derive_passing(study.rules, study.cohort)
+    others = np.array([name != control.instead_of for name in table.criterion_ids])
+    meets = evaluate_expression(control.expression, study.cohort).fill_null(False).to_numpy()
+    rows = np.flatnonzero(table.passing[:, others].all(axis=1) & meets)
+    try:
+        trial = emulate_trial(study.cohort, rows.tolist(), replace(emulation, negative_controls=()))
+    except InvalidInput as error:
+        told = f"could not be analysed: {'; '.join(error.problems)}"
+        return UnaffectedResult(control, len(rows), 0, None, told)
+    ratio, treated = trial.hazard_ratio, trial.weights[0].patients
+    if ratio.low <= 1 <= ratio.high:
+        verdict = (
+            f"no effect seen, as should be; the interval leaves {ratio.low:.2f} to {ratio.high:.2f} open, so "
+            "that much confounding may go unseen"
+        )
+    else:
+        verdict = (
+            "treatment goes with an effect where it should have none: the hazard ratios of this report may be "
+            "mostly confounding"
+        )
+    return UnaffectedResult(control, len(rows), treated, ratio, verdict)
+
+
+def name_criteria(study: EligibilityStudy) -> dict[str, str]:
+    """What tables call each criterion: its name, and the label of its rule where there is one."""
+    names = {c.id: c.name for c in study.criteria} or {r.criterion_id: r.criterion_id for r in study.rules}
+    labels = {rule.criterion_id: rule.label for rule in study.rules if rule.label}
+    return {key: f"{name} {labels[key]}" if key in labels else name for key, name in names.items()}
+
+
 def _search_front(study: EligibilityStudy, weighed: _Weighed, worth: CriteriaWorth) -> CriteriaFront:
     """The sets of the weighed criteria that no other set beats, with how stable each one's place is."""
     weighing = study.plan.weighing
@@ -298,7 +378,7 @@ def _search_front(study: EligibilityStudy, weighed: _Weighed, worth: CriteriaWor
 class _Goals:
     """The goals' values for every set of the weighed criteria."""
 
-    resampled = ("pool", "power", "target_distance")
+    resampled = ("pool", "power", "patients_needed", "target_distance")
     """Goals that screening alone tells: they are counted anew in each bootstrap sample."""
 
     def __init__(self, study: EligibilityStudy, weighed: _Weighed, worth: CriteriaWorth) -> None:
@@ -347,6 +427,15 @@ class _Goals:
                 allocation_ratio=self.planned.allocation_ratio,
                 alpha=self.planned.alpha,
                 sources=(self.source, "assumed:planned hazard ratio, patients and error of [worth.planned]"),
+            )
+        if name == "patients_needed":
+            assert self.planned.events
+            events = data.events.astype(np.int64) * (1 if counts is None else counts)
+            return derive_needed_values(
+                derive_set_counts(table, events),
+                pools,
+                planned_events=self.planned.events,
+                sources=(self.source, "assumed:planned events of the study, follow-up as in the cohort"),
             )
         strata = [derive_set_strata(table, each, counts) for each in self.strata]
         return derive_distance_values(strata, self.strata, self.targets)
