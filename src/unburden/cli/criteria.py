@@ -19,11 +19,12 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
     """Say who of the study's patients could join, criterion by criterion."""
     from unburden.report.screening_content import tell_screening
     from unburden.study.reading import read_eligibility
-    from unburden.study.weighing import describe_screening
+    from unburden.study.weighing import describe_screening, name_criteria
 
     record = read_eligibility(study)
-    names = {c.id: c.name for c in record.criteria}
-    told = tell_screening(describe_screening(record), names, {c.id: c.text for c in record.criteria})
+    told = tell_screening(
+        describe_screening(record), name_criteria(record), {c.id: c.text for c in record.criteria}
+    )
     if as_json:
         typer.echo(json.dumps(told, indent=2))
         return
@@ -34,11 +35,12 @@ def screen_cohort(study: StudyFolder, as_json: AsJson = False) -> None:
 def _print_screening(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"{told['cohort']}: {told['patients']} patients ({told['source']})"
     heads = ("enter", "pass", "fail", "unknown", "go on", "alone", "last", "pool without")
-    yield f"{'criterion':12}" + "".join(f"{head:>{len(head) + 3}}" for head in heads)
+    wide = max(12, *(len(step["criterion"]) + 1 for step in told["steps"])) if told["steps"] else 12
+    yield f"{'criterion':{wide}}" + "".join(f"{head:>{len(head) + 3}}" for head in heads)
     keys = ("entering", "met", "not_met", "unknown", "leaving", "alone", "last", "leave_one_out")
     for step in told["steps"]:
         numbers = (f"{step[key]:>{len(head) + 3}d}" for key, head in zip(keys, heads, strict=True))
-        yield f"{step['criterion']:12}" + "".join(numbers)
+        yield f"{step['criterion']:{wide}}" + "".join(numbers)
     yield f"eligible: {told['eligible']} ({told['eligible_share']})"
     for contradiction in told["contradictions"]:
         yield f"  {contradiction}"

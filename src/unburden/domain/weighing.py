@@ -202,9 +202,9 @@ class CriteriaReport:
     """Everything that `unburden weigh-criteria` tells of a study.
 
     `names` and `texts` are the criteria's by id; `always_patients` pass those that are not weighed.
-    `kept_out` says by criterion who speaks for its worth; `choice_shares` how often each was chosen in so
-    many other random halves (`choice_splits`). `judged` is None, and `judged_why_not` says why, where choosing or judging on half the patients is
-    impossible. `highlights` of the front by what they are best at.
+    `kept_out` says by criterion who speaks for its worth; `choice_shares` how often each was chosen in
+    `choice_splits` other random halves. `judged` is None, and `judged_why_not` says why, where choosing or
+    judging on half the patients is impossible. `highlights` of the front by what they are best at.
     """
 
     study_name: str

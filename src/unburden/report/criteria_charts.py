@@ -5,7 +5,10 @@ from typing import Any
 
 from unburden.report.charts import ACCENT, INK, QUIET, SCHEMA
 
-_LOOK = {"config": {"font": "system-ui, sans-serif", "view": {"stroke": None}}}
+_TEXT = {"labelFontSize": 12, "titleFontSize": 12}
+_LOOK = {
+    "config": {"font": "system-ui, sans-serif", "view": {"stroke": None}, "axis": _TEXT, "legend": _TEXT}
+}
 _WIDTH = 620
 
 
@@ -219,7 +222,7 @@ def draw_sets(rows: Sequence[Mapping[str, Any]], goals: Sequence[Mapping[str, st
 
 
 def _name_axis(field: str, order: Sequence[str]) -> dict[str, Any]:
-    axis = {"labelLimit": 220, "labelFontSize": 13}
+    axis = {"labelLimit": 260, "labelFontSize": 13}
     return {"y": {"field": field, "type": "nominal", "title": None, "sort": list(order), "axis": axis}}
 
 

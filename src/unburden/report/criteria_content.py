@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 from unburden.domain.criteria_sets import CriteriaFront, CriteriaSet
@@ -15,8 +16,7 @@ from unburden.report.criteria_charts import (
     draw_weights,
     draw_worth,
 )
-from unburden.report.emulation_content import IMBALANCED, tell_trial
-from unburden.report.numbers import say
+from unburden.report.emulation_content import IMBALANCED, tell_ratio, tell_trial
 from unburden.report.screening_content import tell_screening
 
 WORDS_BY_OUTCOME: Mapping[Outcome, str] = {
@@ -27,7 +27,8 @@ WORDS_BY_OUTCOME: Mapping[Outcome, str] = {
 }
 WORDS_BY_GOAL: Mapping[str, str] = {
     "pool": "Patients in the pool",
-    "power": "Power of the planned trial",
+    "power": "Power if followed as long as the cohort",
+    "patients_needed": "Patients needed for the planned events",
     "log_hazard_ratio": "Hazard ratio",
     "rmst_difference": "Days gained by treatment",
     "target_distance": "Distance to the target population",
@@ -62,12 +63,25 @@ def derive_criteria_content(report: CriteriaReport) -> dict[str, Any]:
         "trial": trial,
         "worth": worth,
         "judged": _tell_judged(report),
+        "unaffected": [
+            {
+                "name": each.control.name,
+                "reason": each.control.reason,
+                "source": each.control.source,
+                "patients": each.patients,
+                "treated": each.treated,
+                "hazard_ratio": tell_ratio(each.hazard_ratio) if each.hazard_ratio else None,
+                "verdict": each.verdict,
+                "is_alarming": each.is_alarming,
+            }
+            for each in report.unaffected
+        ],
         "sets": sets,
         "limits": list(LIMITS),
         "flags": _find_flags(report),
     }
-    content["brief"] = _tell_brief(content, report)
     content["criteria"] = _tell_criteria(content)
+    content["brief"] = _tell_brief(content, report)
     content["charts"] = _draw_charts(content)
     return content
 
@@ -94,8 +108,37 @@ def _tell_worth(report: CriteriaReport) -> dict[str, Any]:
             for outcome, reason in found.refused.items()
         ],
         "table": found.cohorts.to_dicts(),
+        "without": _tell_without(report),
+        "kept_out": {
+            name: {"treated": each.treated, "control": each.control, "events": each.events}
+            for name, each in report.kept_out.items()
+        },
         "source": found.source,
     }
+
+
+def _tell_without(report: CriteriaReport) -> dict[str, dict[str, Any]]:
+    """The hazard ratio of the cohort with all criteria but one, by that one."""
+    found = report.worth
+    if found.cohorts.height != 1 << len(found.criteria):
+        return {}
+    wide = NormalDist().inv_cdf(0.5 + found.plan.level / 2)
+    told = {}
+    for j, name in enumerate(found.criteria):
+        row = found.cohorts.row((1 << len(found.criteria)) - 1 - (1 << j), named=True)
+        value, error = row["log_hazard_ratio"], row["log_hazard_ratio_se"]
+        if value is None:
+            told[name] = {"text": "none", "interval": row["log_hazard_ratio_problem"]}
+            continue
+        ends = (math.exp(value - wide * error), math.exp(value + wide * error))
+        told[name] = {
+            "value": math.exp(value),
+            "low": ends[0],
+            "high": ends[1],
+            "text": f"{math.exp(value):.2f}",
+            "interval": f"{ends[0]:.2f} to {ends[1]:.2f}",
+        }
+    return told
 
 
 def _tell_outcome(found: OutcomeWorth, worth: CriteriaWorth, report: CriteriaReport) -> dict[str, Any]:
@@ -167,14 +210,41 @@ def _tell_judged(report: CriteriaReport) -> dict[str, Any]:
             for outcome, values in found.differences.items()
         ],
         "level": found.level,
+        "splits": report.choice_splits,
+        "chosen_in": [
+            {"criterion": _name(report, name), "share": f"{100 * share:.0f} %"}
+            for name, share in report.choice_shares.items()
+        ],
+        "conclusion": _conclude_choice(found),
     }
+
+
+def _conclude_choice(found: JudgedCriteria) -> str:
+    """What judging says of the choice."""
+    difference = found.differences.get(found.chosen.outcome)
+    if difference is None:
+        return "It cannot be said whether the choice gained anything."
+    _, _, low, high = difference
+    is_low_better = found.chosen.outcome in ("log_hazard_ratio", "risk_difference")
+    if low <= 0 <= high:
+        return (
+            "Whether choosing gained anything cannot be told from these patients: do not act on the choice."
+        )
+    gained = (high < 0) == is_low_better
+    return (
+        "Choosing gained something in patients who had no part in it."
+        if gained
+        else ("Choosing made it worse in patients who had no part in it.")
+    )
 
 
 def _tell_judged_cohorts(found: JudgedCriteria) -> list[dict[str, Any]]:
     """No, the chosen and all criteria in the patients who had no part in the choice."""
     told = []
     for words, row in zip(
-        ("no criterion", "chosen criteria", "all criteria"), found.cohorts.to_dicts(), strict=True
+        ("none of the weighed criteria", "chosen criteria", "all criteria"),
+        found.cohorts.to_dicts(),
+        strict=True,
     ):
         ratio, error = row["log_hazard_ratio"], row["log_hazard_ratio_se"]
         wide = None if ratio is None else 1.959964 * error
@@ -208,9 +278,8 @@ def _tell_sets(report: CriteriaReport) -> dict[str, Any]:
     names = [goal.name for goal in front.goals]
     best: dict[int, list[str]] = {}
     for what, found in report.highlights.items():
-        best.setdefault(found.mask, []).append(
-            "best compromise" if what == "compromise" else f"best: {WORDS_BY_GOAL[what].lower()}"
-        )
+        if what != "compromise":
+            best.setdefault(found.mask, []).append(f"best: {WORDS_BY_GOAL[what].lower()}")
     rows = [_tell_set(report, found, best.get(found.mask, [])) for found in front.iterate_sets()]
     return {
         "goals": [
@@ -218,7 +287,7 @@ def _tell_sets(report: CriteriaReport) -> dict[str, Any]:
                 "name": goal.name,
                 "words": _name_goal(goal.name, goal.unit),
                 "is_minimised": goal.is_minimised,
-                "format": ".0%" if goal.name in _PERCENT_GOALS else ",.0f",
+                "format": ".1%" if goal.name in _PERCENT_GOALS else ",.0f",
             }
             for goal in front.goals
         ],
@@ -228,7 +297,9 @@ def _tell_sets(report: CriteriaReport) -> dict[str, Any]:
         "without_value": front.without_value,
         "guarantee": front.guarantee,
         "mandatory": [_name(report, i) for i in front.mandatory],
-        "written": [_say_goal(name, unit, value) for name, unit, value in _list_written(front)],
+        "always": [_name(report, i) for i in report.plan.weighing.always] if report.plan.weighing else [],
+        "mandatory_reason": report.plan.weighing.mandatory_reason if report.plan.weighing else "",
+        "written": _list_written(front),
         "written_values": dict(zip(names, map(float, front.written_values[0]), strict=True)),
         "is_written_unbeaten": front.is_written_unbeaten,
         "beating": [_list_dropped(report, front, int(mask)) for mask in front.beating_masks],
@@ -236,13 +307,18 @@ def _tell_sets(report: CriteriaReport) -> dict[str, Any]:
     }
 
 
-def _list_written(front: CriteriaFront) -> list[tuple[str, str, float]]:
-    return [(g.name, g.unit, float(v)) for g, v in zip(front.goals, front.written_values[0], strict=True)]
+def _list_written(front: CriteriaFront) -> list[dict[str, str]]:
+    """The written set's value on each goal with its interval."""
+    told = []
+    for goal, (value, low, high) in zip(front.goals, front.written_values.T.tolist(), strict=True):
+        interval = f"{_say_goal(goal.name, goal.unit, low)} to {_say_goal(goal.name, goal.unit, high)}"
+        told.append({"text": _say_goal(goal.name, goal.unit, value), "interval": interval})
+    return told
 
 
 def _name_goal(name: str, unit: str) -> str:
     words = WORDS_BY_GOAL.get(name, name.replace("_", " "))
-    return f"{words} ({unit}s)" if name == "screening_burden" else words
+    return f"{words} (hours)" if name == "screening_burden" and unit == "minute" else words
 
 
 def _list_dropped(report: CriteriaReport, front: CriteriaFront, mask: int) -> str:
@@ -278,7 +354,7 @@ def _say_goal(name: str, unit: str, value: float) -> str:
     """A goal's value in words; what does not exist says so.
 
     >>> _say_goal("power", "1", 0.9951), _say_goal("screening_burden", "minute", 378.0)
-    ('99.5 %', '6.3 hours')
+    ('99.5 %', '6.3')
     """
     if math.isnan(value):
         return "no value"
@@ -288,12 +364,13 @@ def _say_goal(name: str, unit: str, value: float) -> str:
         return f"{100 * value:.0f} %"
     if name == "log_hazard_ratio":
         return f"{math.exp(value):.2f}"
-    return say(value, unit) if unit == "minute" else f"{value:,.0f}"
+    return f"{value / 60:.1f}" if unit == "minute" else f"{value:,.0f}"
 
 
 def _find_flags(report: CriteriaReport) -> list[str]:
     """What must be looked at before anything else is believed."""
-    flags = list(report.trial.warnings)
+    flags = [f"In {each.control.name}: {each.verdict}." for each in report.unaffected if each.is_alarming]
+    flags += report.trial.warnings
     flags += [f"{each.name}: {each.verdict}" for each in report.trial.negative_controls if each.is_alarming]
     flags += [each.text() for each in report.screening.attrition.contradictions]
     flags += [
@@ -304,36 +381,40 @@ def _find_flags(report: CriteriaReport) -> list[str]:
 
 
 def _tell_brief(content: Mapping[str, Any], report: CriteriaReport) -> list[str]:
-    """What a physician should know after half a minute."""
-    screening, ratio = content["screening"], content["trial"]["hazard_ratio"]
-    most = max(screening["steps"], key=lambda step: step["last"])
+    """What a physician should know after half a minute, doubts before figures that could be acted on."""
+    screening, trial = content["screening"], content["trial"]
     told = [
         f"Of {screening['patients']:,} patients of the cohort {screening['eligible']:,} "
-        f"({screening['eligible_share']}) meet every criterion that these data answer. {most['criterion']} "
-        f"is the last to keep out most: without it {most['leave_one_out']:,} could join.",
-        f"Among them treatment goes with a hazard ratio of {ratio['text']} ({ratio['interval']}), when the "
-        f"arms are made alike in {len(report.trial.plan.covariates)} things known before treatment. It is an "
-        "observation, not a randomised answer.",
+        f"({screening['eligible_share']}) meet every criterion that these data answer."
     ]
+    costly = max(
+        (row for row in content["criteria"] if not row["is_always"]),
+        key=lambda row: row["last"],
+        default=None,
+    )
+    if costly:
+        more = costly["leave_one_out"] - screening["eligible"]
+        told.append(
+            f"Of the criteria weighed, {costly['criterion']} costs most patients: without it {more:,} more "
+            f"could join ({screening['eligible']:,} to {costly['leave_one_out']:,})."
+        )
+    ratio, (treated, control) = trial["hazard_ratio"], trial["arms"]
+    told.append(
+        f"Hazard ratio with treatment {ratio['text']} ({ratio['interval']}) in those for whom the data can "
+        f"compare: {treated['patients']} treated count as {treated['effective']}, {control['patients']} "
+        f"others as {control['effective']}. {trial['people']} An observation, not a randomised answer."
+    )
+    told += [f"In {each['name']}: {each['verdict']}." for each in content["unaffected"]]
     effect = content["worth"]["outcomes"].get("log_hazard_ratio")
     if effect:
         told.append(_tell_effects(effect))
-    pool = content["worth"]["outcomes"].get("patients")
-    if pool:
-        costly = min(pool["rows"], key=lambda row: row["value"])
+    weighing = report.plan.weighing
+    if weighing and not weighing.adverse:
         told.append(
-            f"{costly['criterion']} costs most patients: {-costly['value']:,.0f} on average over all orders "
-            f"of applying the criteria ({pool['with_none']} without, {pool['with_all']} with all of them)."
+            "Safety: no adverse events are in these data. No figure here says that patients who are now "
+            "kept out would be safe."
         )
-    sets = content["sets"]
-    if sets["is_written_unbeaten"]:
-        told.append("No other set of these criteria beats the protocol as written on every goal.")
-    elif sets["beating"]:
-        told.append(
-            "On the goals compared, the protocol as written is beaten by dropping "
-            + "; or by dropping ".join(sets["beating"][:3])
-            + "."
-        )
+    told.append(_tell_beaten(content["sets"]))
     return told
 
 
@@ -345,10 +426,24 @@ def _tell_effects(effect: Mapping[str, Any]) -> str:
         return f"Criteria seen to change the hazard ratio, all intervals holding at once: {listed}."
     wide = max(effect["rows"], key=lambda row: row["joint_high"] - row["joint_low"])
     return (
-        f"No weighed criterion was seen to change the hazard ratio: from {effect['with_none']} without any "
-        f"to {effect['with_all']} with all. The least certain, {wide['criterion']}, may multiply it by "
-        f"{wide['joint_interval'].replace('× ', '')}."
+        "For no weighed criterion can these data tell whether it changes the hazard ratio "
+        f"({effect['with_none']} without any, {effect['with_all']} with all). The least certain, "
+        f"{wide['criterion']}, may multiply it by {wide['joint_interval'].replace('× ', '')}."
     )
+
+
+def _tell_beaten(sets: Mapping[str, Any]) -> str:
+    """Whether the written criteria are beaten, and what that does not mean."""
+    if sets["is_written_unbeaten"]:
+        return "On the goals compared no other set of these criteria beats the protocol as written."
+    caution = (
+        "Dropping criteria enlarges the pool and spares screening by construction, and none of these goals "
+        "measures safety: this is no advice to drop."
+    )
+    if not sets["beating"]:
+        return f"The protocol as written has no value on some goal. {caution}"
+    listed = "; or without ".join(sets["beating"][:3])
+    return f"On the goals compared, by point estimates, the protocol does better without {listed}. {caution}"
 
 
 def _tell_criteria(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -366,6 +461,8 @@ def _tell_criteria(content: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {
                 **{key: step[key] for key in ("id", "criterion", "text", "kind", "alone", "last", "unknown")},
+                "without": content["worth"]["without"].get(step["id"]),
+                "speaking": content["worth"]["kept_out"].get(step["id"]),
                 "alone_share": step["alone_share"]["text"],
                 "leave_one_out": step["leave_one_out"],
                 "effect": effect,
@@ -388,10 +485,23 @@ def _judge_criterion(step: Mapping[str, Any], effect: Mapping[str, Any] | None, 
     if effect is None:
         return "its effect on the hazard ratio could not be estimated"
     if not effect["is_seen"]:
-        return f"no change of the hazard ratio seen; {effect['joint_interval']} is left open"
+        return (
+            "too uncertain to tell: with it the hazard ratio could be "
+            f"{_say_change(effect['joint_low'])} to {_say_change(effect['joint_high'])}"
+        )
     if effect["value"] < 0:
         return "sharpens the trial: the hazard ratio is lower with it"
     return "blunts the trial: the hazard ratio is higher with it"
+
+
+def _say_change(log_factor: float) -> str:
+    """A factor of the hazard ratio as a change in per cent.
+
+    >>> _say_change(0.174), _say_change(-0.0943)
+    ('19 % higher', '9 % lower')
+    """
+    change = math.expm1(log_factor)
+    return f"{100 * abs(change):.0f} % {'higher' if change > 0 else 'lower'}"
 
 
 def _draw_charts(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -49,6 +49,7 @@ def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
             for curve in trial.curves
         ],
         "outcome": plan.outcome.name,
+        "people": _tell_people(trial),
         "arms": [_tell_arm(arm) for arm in trial.weights],
         "balance": [
             {
@@ -99,6 +100,20 @@ def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
         "assumptions": list(trial.assumptions),
         "notes": list(trial.notes),
     }
+
+
+def _tell_people(trial: EmulatedTrial) -> str:
+    """The arms' shares with the event at the horizon, in people."""
+    day = trial.plan.analysis.horizon_days
+    counts = []
+    for curve in trial.curves:
+        free = [share for d, share in zip(curve.days, curve.weighted, strict=True) if d <= day]
+        counts.append(100 * (1 - free[-1]) if free else 0.0)
+    treated, control = counts
+    return (
+        f"Of 100 such patients without it about {control:.0f} had the event within {day / 365.25:.1f} years, "
+        f"with it about {treated:.0f}."
+    )
 
 
 def tell_ratio(ratio: Estimate) -> dict[str, Any]:

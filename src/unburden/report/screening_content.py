@@ -35,7 +35,10 @@ def tell_screening(
         ],
         "contradictions": [each.text() for each in attrition.contradictions],
         "exclusions": [_tell_exclusion(each, names) for each in found.exclusions],
-        "representations": [_tell_representation(each) for each in found.representations],
+        "representations": [
+            _tell_representation(each, before)
+            for each, before in zip(found.representations, found.before, strict=True)
+        ],
         "order": _tell_order(found.order, names) if found.order else None,
         "forecast": _tell_forecast(found.forecast) if found.forecast else None,
     }
@@ -114,8 +117,10 @@ def _tell_exclusion(found: StratumExclusion, names: Mapping[str, str]) -> dict[s
     }
 
 
-def _tell_representation(found: Representation) -> dict[str, Any]:
+def _tell_representation(found: Representation, before: Representation) -> dict[str, Any]:
+    """A group beside the target population, and the whole cohort before any criterion beside both."""
     return {
+        "before_distance": tell_share(before.distance),
         "by": found.stratification,
         "group": found.group,
         "planned_patients": found.planned_patients,
@@ -137,8 +142,9 @@ def _tell_representation(found: Representation) -> dict[str, Any]:
                 "gap": tell(each.gap),
                 "gap_text": _say_gap(each.gap),
                 "rationale": each.rationale,
+                "before": tell_share(whole.share),
             }
-            for each in found.strata
+            for each, whole in zip(found.strata, before.strata, strict=True)
         ],
     }
 
@@ -172,14 +178,31 @@ def _tell_order(order: CheckOrder, names: Mapping[str, str]) -> dict[str, Any]:
             }
             for step in order.steps
         ],
+        "each": _say_each(order.per_failure),
         "expected": {name: tell(value) for name, value in order.expected.items()},
         "per_failure": {name: tell(value) for name, value in order.per_failure.items()},
     }
 
 
+def _say_each(amounts: Mapping[str, Estimate]) -> str:
+    """What one patient who fails goes through, in a few words."""
+    parts = []
+    for name, words in (
+        (PATIENT_MINUTES, "of her or his time"),
+        ("travel_km", "on the way"),
+        ("out_of_pocket_usd", ""),
+    ):
+        if name in amounts and amounts[name].high > 0:
+            value = amounts[name]
+            low, high = say(value.low, value.unit), say(value.high, value.unit)
+            parts.append(f"{say(value.value, value.unit)} {words} ({low} to {high})".replace("  ", " "))
+    return ", ".join(parts)
+
+
 def _say_minutes(amounts: Mapping[str, Estimate], names: tuple[str, ...]) -> str:
     """The patient's time in an order's amounts."""
-    return say(sum(amounts[name].value for name in names if name in amounts), "minute")
+    minutes = sum(amounts[name].value for name in names if name in amounts)
+    return f"{minutes:,.0f} minutes" if minutes >= 0.5 else "nothing more"
 
 
 def _tell_forecast(found: ScreeningForecast) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def parse_eligibility(
     ids = {c.name: c.id for c in protocol.criteria} if protocol else {}
     unaffected = tuple(replace(u, instead_of=ids.get(u.instead_of, u.instead_of)) for u in unaffected)
     for each in unaffected if known else ():
-        told = f"[[unaffected]] {each.name!r} is instead of {each.instead_of!r}, which has no rule; use one of "
+        told = (
+            f"[[unaffected]] {each.name!r} is instead of {each.instead_of!r}, which has no rule; use one of "
+        )
         parts.problems.check(each.instead_of in known, f"{told}{', '.join(sorted(known))}")
     if weighing and rules:
         weighing = _name_criteria(weighing, protocol, rules, parts.problems)

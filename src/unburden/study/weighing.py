@@ -317,7 +317,9 @@ def _count_kept_out(weighed: _Weighed) -> dict[str, KeptOut]:
     found = {}
     for number, name in enumerate(weighed.table.criterion_ids):
         out = ~weighed.table.passing[:, number]
-        found[name] = KeptOut(int((out & treated).sum()), int((out & ~treated).sum()), int((out & events).sum()))
+        found[name] = KeptOut(
+            int((out & treated).sum()), int((out & ~treated).sum()), int((out & events).sum())
+        )
     return found
 
 
@@ -342,8 +344,8 @@ def _judge_unaffected(control: Unaffected, study: EligibilityStudy) -> Unaffecte
         )
     else:
         verdict = (
-            "treatment goes with an effect where it should have none: the hazard ratios of this report may be "
-            "mostly confounding"
+            "treatment goes with an effect where it should have none: the hazard ratios of this report "
+            "may be mostly confounding"
         )
     return UnaffectedResult(control, len(rows), treated, ratio, verdict)
 

@@ -70,7 +70,7 @@ def test_pools_are_those_that_plain_filters_count(found):
 
 
 def test_screening_burden_of_a_set_is_that_of_a_patient_enrolled(found):
-    """With nodes alone to check: journey and consent of everybody screened, over the share that passes."""
+    """Nodes and receptor to check: journey and consent of everybody screened, over the share that passes."""
     procedures = {each.id: each for each in found.plan.screening.procedures}
     minutes = sum(
         procedures[name].amounts[key].value
@@ -78,10 +78,33 @@ def test_screening_burden_of_a_set_is_that_of_a_patient_enrolled(found):
         for key in ("site_minutes", "travel_minutes")
         if key in procedures[name].amounts
     )
-    place = found.front.masks.tolist().index(0)
+    place = found.front.masks.tolist().index(2)
     goals = [goal.name for goal in found.front.goals]
     value = found.front.values[place, goals.index("screening_burden")]
-    assert value == pytest.approx(minutes * 2982 / 1546)
+    assert value == pytest.approx(minutes * 2982 / 1202)
+
+
+def test_patients_needed_are_events_over_the_sets_share_of_events(found):
+    patients = read_patients().filter(pl.col("positive_nodes") >= 1, pl.col("oestrogen_receptor") >= 10)
+    events = patients.filter("has_relapsed_or_died", pl.col("disease_free_days") <= 2659).height
+    goals = [goal.name for goal in found.front.goals]
+    value = found.front.values[found.front.masks.tolist().index(2), goals.index("patients_needed")]
+    assert value == pytest.approx(430 * patients.height / events)
+    assert found.front.mandatory == ("IN02",)
+
+
+def test_patients_in_whom_treatment_should_do_nothing_are_those_of_the_words(found):
+    (control,) = found.unaffected
+    patients = read_patients().filter(
+        pl.col("positive_nodes").is_between(1, 9),
+        pl.col("age").is_between(18, 75),
+        ~pl.col("had_chemotherapy"),
+        pl.col("oestrogen_receptor") < 10,
+    )
+    assert (control.patients, control.treated) == (
+        patients.height,
+        patients["had_hormonal_treatment"].sum(),
+    )
 
 
 def test_shapley_values_of_the_pool_are_averages_over_orders(found):
@@ -127,6 +150,9 @@ def test_a_criterion_that_keeps_out_one_arm_only_is_not_weighed(folder):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
+        ('instead_of = "IN02"', 'instead_of = "IN99"', "is instead of 'IN99', which has no rule"),
+        ('label = "positive nodes"', "label = 3", "IN03 has label 3; give a few words"),
+        ("mandatory_reason = ", "mandatory_whim = ", "unknown key 'mandatory_whim'"),
         ('always = ["IN03"]', 'always = ["IN99"]', "[worth] names 'IN99' in always, which has no rule"),
         ("always_reason = ", "always_why = ", "[worth] has the unknown key 'always_why'"),
         ('goals = ["pool", ', 'goals = ["pol", ', "goals names 'pol'; use some of pool, power"),
