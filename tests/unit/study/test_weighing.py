@@ -129,9 +129,7 @@ def test_criteria_are_judged_on_patients_who_had_no_part_in_the_choice(found):
 
 def test_the_planned_trial_comes_from_the_design_or_from_worth_itself(folder):
     assert read_eligibility(folder).plan.weighing.planned.patients == 1600
-    planned = (
-        "[worth.planned]\npatients = 500\nhazard_ratio = 0.7\nalpha = 0.05\nallocation_ratio = 2.0\n\n[worth]"
-    )
+    planned = "[worth.planned]\npatients = 500\nhazard_ratio = 0.7\nalpha = 0.05\nallocation_ratio = 2.0\nevents = 150\n\n[worth]"
     change(folder, ("[worth]", planned))
     assert read_study(folder).eligibility.weighing.planned.patients == 500
 
@@ -155,7 +153,7 @@ def test_a_criterion_that_keeps_out_one_arm_only_is_not_weighed(folder):
         ("mandatory_reason = ", "mandatory_whim = ", "unknown key 'mandatory_whim'"),
         ('always = ["IN03"]', 'always = ["IN99"]', "[worth] names 'IN99' in always, which has no rule"),
         ("always_reason = ", "always_why = ", "[worth] has the unknown key 'always_why'"),
-        ('goals = ["pool", ', 'goals = ["pol", ', "goals names 'pol'; use some of pool, power"),
+        ('goals = ["pool", ', 'goals = ["pol", ', "goals names 'pol'; use some of pool, patients_needed"),
         ("choose_share = 0.5", "choose_share = 1.5", "choose_share is 1.5; give a share between 0 and 1"),
         ("replicates = 500", "replicates = 5", "replicates is 5; give at least 200"),
         ("choose_share = 0.5", 'choose_share = 0.5\nadverse = "fever"', "[worth] has adverse = 'fever'"),
