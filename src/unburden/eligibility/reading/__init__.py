@@ -1,0 +1,5 @@
+"""From a criterion's text to an expression: a grammar over a lexicon, offline."""
+
+from unburden.eligibility.reading.read import read_criteria, read_criterion
+
+__all__ = ["read_criteria", "read_criterion"]

@@ -1,0 +1,575 @@
+"""A clause's phrases to an expression: who carries what, when, and how the parts join."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread
+from unburden.eligibility.reading.leaves import Absence, apply_time, read_measure
+from unburden.eligibility.reading.lexicon import Entry
+from unburden.eligibility.reading.phrases import Phrase
+from unburden.eligibility.reading.times import TimePhrase
+from unburden.eligibility.reading.values import Value
+
+AGE = Entry("measurement", "age", "year", "quantity")
+_SKIPPED = ("plain", "evidence")
+_CARING = frozenset({"pregnancy", "breast_feeding"})
+_IN_TREATMENT = ("drug", "procedure", "device")
+_VAGUE = frozenset(
+    {"medical_condition", "symptoms", "medication", "treatment", "imaging", "physical_examination",
+     "contraindication", "adverse_event", "study_treatment", "excipients", "organ_dysfunction", "healthy",
+     "biopsy", "similar_compounds", "caregiver", "life_threatening", "contraception", "disease_progression"}
+)  # fmt: skip
+"""Concepts too wide to be looked up as one code; named, but not computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rules need to know beside the phrases."""
+
+    text: str
+    is_inclusion: bool
+    absence: Absence
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An expression, how certain its rules are (0 to 1) and their names."""
+
+    expression: Expression
+    certainty: float
+    rules: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Part:
+    """Names that share a value, times and qualifiers; `links` join them."""
+
+    names: list[Phrase] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    value: Phrase | None = None
+    times: list[TimePhrase] = field(default_factory=list)
+    qualifiers: list[Phrase] = field(default_factory=list)
+    is_negated: bool = False
+    link_before: str = ""
+    allergens: list[Phrase] = field(default_factory=list)
+    is_allergy: bool = False
+
+
+class _NotUnderstoodError(Exception):
+    """The phrases do not make a clause that the grammar knows."""
+
+
+def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
+    """The expression of a clause whose every phrase a rule accounts for; None if there is none.
+
+    One unknown word, a name that stands beside another without a join, or a join that could
+    mean two things make the clause unread: half a clause is never taken for the whole.
+    """
+    try:
+        parser = _ClauseParser(context)
+        for number, phrase in enumerate(phrases):
+            parser.add(phrase, phrases[number + 1 :])
+        return parser.finish()
+    except _NotUnderstoodError:
+        return None
+
+
+def join_names(entry: Entry) -> bool:
+    """Whether a name is a measure that needs a value."""
+    return entry.kind == "measurement" or entry.concept == "age"
+
+
+class _ClauseParser:
+    """Left to right; `part` is open until its value or time is complete and a new name begins."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.parts: list[Part] = []
+        self.part = Part()
+        self.link = ""
+        self.is_negated = False
+        self.negations = 0
+        self.pending_times: list[TimePhrase] = []
+        self.pending_qualifiers: list[Phrase] = []
+        self.pending_value: Phrase | None = None
+        self.sexes: list[str] = []
+        self.premise: Part | None = None
+        self.rules: list[str] = []
+        self.certainty = 1.0
+        self.act = False
+        self.with_word = False
+
+    def note(self, rule: str, certainty: float) -> None:
+        """Keep a rule that was used and lower the certainty."""
+        if rule not in self.rules:
+            self.rules.append(rule)
+            self.certainty *= certainty
+
+    def add(self, phrase: Phrase, rest: list[Phrase]) -> None:
+        """Take one phrase in."""
+        match phrase.kind:
+            case "plain":
+                return
+            case "evidence":
+                self.note("words of evidence", 0.9)
+            case "with":
+                self.with_word = True
+            case "act":
+                self._add_act(rest)
+            case "and" | "or" | "comma" | "slash":
+                self._add_link(phrase.kind)
+            case "not":
+                self._add_negation(phrase)
+            case "qualifier":
+                self._add_qualifier(phrase)
+            case "time":
+                self._add_time(phrase, rest)
+            case "value":
+                self._add_value(phrase)
+            case "name":
+                self._add_name(phrase)
+            case "to" if self.part.names and self.part.names[-1].word == "allergy" and not self.link:
+                self.part.is_allergy = True
+            case _:
+                raise _NotUnderstoodError
+
+    def _add_act(self, rest: list[Phrase]) -> None:
+        """ "treatment with" counts only before a drug, a procedure or a device."""
+        following = next((p for p in rest if p.kind in ("name", "word", "not", "value")), None)
+        if following is None or following.name is None or following.name.entry.kind not in _IN_TREATMENT:
+            raise _NotUnderstoodError
+        if self.part.names and not self.link:
+            raise _NotUnderstoodError
+
+    def _add_link(self, kind: str) -> None:
+        if not self.part.names and not self.parts:
+            if self.sexes:
+                self.link = kind
+                return
+            if self.pending_qualifiers or self.pending_value or self.pending_times:
+                raise _NotUnderstoodError
+            return
+        self.link = "comma" if kind == "comma" and not self.link else kind if kind != "comma" else self.link
+
+    def _add_negation(self, phrase: Phrase) -> None:
+        self.negations += 1
+        if self.pending_qualifiers or self.pending_value:
+            raise _NotUnderstoodError
+        if self.part.names:
+            if not self.link:
+                raise _NotUnderstoodError
+            self._close()
+        if self.is_negated and phrase.word not in ("nor", "no", "without") and not phrase.word.startswith("no "):
+            raise _NotUnderstoodError
+        if phrase.word == "nor":
+            self.link = "or"
+        self.is_negated = True
+        self.note("negation", 0.97)
+
+    def _add_qualifier(self, phrase: Phrase) -> None:
+        if self.part.names and not self.link:
+            self.part.qualifiers.append(phrase)
+        else:
+            self.pending_qualifiers.append(phrase)
+
+    def _add_time(self, phrase: Phrase, rest: list[Phrase]) -> None:
+        time = phrase.time
+        assert time is not None
+        if time.reach == "future":
+            raise _NotUnderstoodError
+        following = next((p for p in rest if p.kind not in (*_SKIPPED, "qualifier", "with")), None)
+        leads = following is not None and following.kind in ("name", "act", "time")
+        if leads and (not self.part.names or self.link) and (time.reach in ("ever", "now", "since") or not self.part.names):
+            self.pending_times.append(time)
+        elif self.part.names:
+            self.part.times.append(time)
+            if self.link == "comma":
+                self.link = ""
+            elif self.link:
+                raise _NotUnderstoodError
+        elif not self.part.names and following is not None:
+            self.pending_times.append(time)
+        else:
+            raise _NotUnderstoodError
+
+    def _add_value(self, phrase: Phrase) -> None:
+        value = phrase.value
+        assert value is not None
+        if value.shape == "lost":
+            raise _NotUnderstoodError
+        if self.part.names and not self.link and self.part.value is None:
+            if self._is_premise():
+                self._set_premise()
+                self.pending_value = phrase
+                return
+            self.part.value = phrase
+            return
+        if self.pending_value is not None:
+            raise _NotUnderstoodError
+        if self.part.names and self.link and value.is_age:
+            self._close()
+        if value.is_age:
+            if self.part.names and not self.link:
+                raise _NotUnderstoodError
+            self._add_age(phrase)
+            return
+        self.pending_value = phrase
+
+    def _add_age(self, phrase: Phrase) -> None:
+        self.part = Part([phrase], value=phrase, is_negated=self.is_negated, link_before=self.link)
+        self.link = ""
+
+    def _is_premise(self) -> bool:
+        return [p.word for p in self.part.names] == ["childbearing_potential"] and not self.part.times
+
+    def _set_premise(self) -> None:
+        if self.parts or self.is_negated or not self.context.is_inclusion:
+            raise _NotUnderstoodError
+        self.premise, self.part = self.part, Part()
+        self.note("who it applies to", 0.9)
+
+    def _add_name(self, phrase: Phrase) -> None:
+        name = phrase.name
+        assert name is not None
+        if name.entry.kind == "person" and name.entry.concept != "age":
+            self._add_person(name.entry.concept)
+            return
+        if name.entry.certainty < 1:
+            self.note("name by its ending or head word", name.entry.certainty)
+        if self.part.is_allergy and (not self.part.allergens or self.link) and name.entry.kind in ("drug", "procedure"):
+            self.part.allergens.append(phrase)
+            self.link = ""
+            return
+        if self._closes_before(phrase):
+            self._close()
+        if self.part.names and not self.link:
+            self._add_beside(phrase)
+            return
+        self._join(phrase)
+
+    def _join(self, phrase: Phrase) -> None:
+        if self.part.names:
+            self.part.links.append(self.link)
+            if self.pending_times or self.pending_qualifiers:
+                self._close()
+                self.part = Part(link_before=self.link)
+        else:
+            self.part.link_before = self.link
+        self.part.names.append(phrase)
+        self.part.is_negated = self.is_negated
+        self.part.times.extend(self.pending_times)
+        self.part.qualifiers.extend(self.pending_qualifiers)
+        self.pending_times, self.pending_qualifiers = [], []
+        if self.pending_value is not None and self.part.value is None:
+            self.part.value, self.pending_value = self.pending_value, None
+        self.link = ""
+        self.with_word = False
+
+    def _closes_before(self, phrase: Phrase) -> bool:
+        """Whether the open part is complete, so that a name begins the next."""
+        if not self.part.names:
+            return False
+        assert phrase.name is not None
+        if self.part.value is not None or self.part.is_allergy:
+            if self._is_described_before(phrase) and not self.link:
+                self.link = "and"
+                self.note("a disease with its marker, stage or class", 0.95)
+                return True
+            return bool(self.link) or self._is_age_with()
+        has_post_times = any(t.start > self.part.names[-1].start for t in self.part.times)
+        differs = join_names(self.part.names[-1].name.entry) != join_names(phrase.name.entry)  # type: ignore[union-attr]
+        return bool(self.link) and (has_post_times or differs)
+
+    def _is_age_with(self) -> bool:
+        if self.with_word and self._is_age_part():
+            self.link = "and"
+            self.note("a population by age", 0.9)
+            return True
+        raise _NotUnderstoodError
+
+    def _is_age_part(self) -> bool:
+        return all(p.kind == "value" or p.word == "age" for p in self.part.names)
+
+    def _add_beside(self, phrase: Phrase) -> None:
+        """A name beside another: the same thing again, or a premise; anything else is not understood."""
+        assert phrase.name is not None
+        if phrase.name.entry.concept in {p.word for p in self.part.names}:
+            return
+        if self._is_premise():
+            self._set_premise()
+            self._join(phrase)
+            return
+        if self._is_described_by(phrase):
+            self._close()
+            self.link = "and"
+            self.note("a disease with its marker, stage or class", 0.95)
+            self._join(phrase)
+            return
+        raise _NotUnderstoodError
+
+    def _is_described_by(self, phrase: Phrase) -> bool:
+        """ "Breast cancer, HER2 positive", "heart failure NYHA III": a disease and then its marker, stage or class."""
+        assert phrase.name is not None
+        names = [p.name.entry for p in self.part.names if p.name]
+        is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in _VAGUE
+        return is_disease and phrase.name.entry.sort in ("stage", "marker", "scale") and not self.is_negated
+
+    def _is_described_before(self, phrase: Phrase) -> bool:
+        """ "HER2-positive breast cancer", "NYHA class III heart failure"."""
+        assert phrase.name is not None
+        names = [p.name.entry for p in self.part.names if p.name]
+        is_mark = len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
+        is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in _VAGUE
+        return is_mark and is_disease and not self.is_negated and not self.parts
+
+    def _add_person(self, concept: str) -> None:
+        if concept in ("adult", "child") or self.is_negated:
+            raise _NotUnderstoodError
+        if self.part.names and not self.link and {p.word for p in self.part.names} <= _CARING:
+            return
+        if self.parts or self.part.names:
+            raise _NotUnderstoodError
+        self.sexes.append(concept.removeprefix("sex:"))
+        self.link = ""
+
+    def _close(self) -> None:
+        if self.part.names:
+            self.parts.append(self.part)
+        self.part = Part()
+
+    def finish(self) -> Reading | None:
+        """The whole clause."""
+        if self.part.names and self.link in ("and", "or"):
+            raise _NotUnderstoodError
+        self._close()
+        if self.pending_qualifiers or self.pending_times:
+            raise _NotUnderstoodError
+        if self.pending_value is not None:
+            value = self.pending_value.value
+            if self.parts or value is None or value.unit != "year" or value.is_bare or not self.context.is_inclusion:
+                raise _NotUnderstoodError
+            self.note("years without 'age'", 0.8)
+            self.parts.append(Part([self.pending_value], value=self.pending_value))
+        expression = self._join_parts()
+        expression = self._add_subject(expression)
+        return Reading(expression, self.certainty, tuple(self.rules) or ("plain statement",))
+
+    def _add_subject(self, expression: Expression | None) -> Expression:
+        if self.premise is not None:
+            if expression is None:
+                raise _NotUnderstoodError
+            premise = self._read_part(self.premise)
+            return AnyOf((Not(premise), expression))
+        sexes = tuple(dict.fromkeys(self.sexes))
+        if expression is None:
+            if len(sexes) != 1:
+                if len(sexes) == 2 and self.context.is_inclusion:
+                    return OneOf("sex", sexes)
+                raise _NotUnderstoodError
+            return OneOf("sex", sexes)
+        words = {p.word for part in self.parts for p in part.names}
+        if len(sexes) == 1 and not words <= (_CARING | {"childbearing_potential"}):
+            if any(part.is_negated for part in self.parts):
+                raise _NotUnderstoodError
+            return AllOf((OneOf("sex", sexes), expression))
+        return expression
+
+    def _join_parts(self) -> Expression | None:
+        if not self.parts:
+            if self.is_negated:
+                raise _NotUnderstoodError
+            return None
+        self._spread_qualifiers()
+        self._check_negations()
+        links = {part.link_before for part in self.parts[1:]}
+        joined = _resolve_link(links)
+        expressions = [self._read_part(part) for part in self.parts]
+        if self.parts[0].is_negated:
+            self._check_negated_links(links)
+            if any(isinstance(e, Not) for e in expressions):
+                raise _NotUnderstoodError
+            return _negate(expressions)
+        if len(expressions) == 1:
+            return expressions[0]
+        if not self.context.is_inclusion and not self.parts[0].is_negated:
+            joined = self._join_exclusion(joined)
+        elif joined == "comma":
+            self.note("a list without 'and' or 'or'", 0.85)
+            joined = "and"
+        return AllOf(tuple(expressions)) if joined == "and" else AnyOf(tuple(expressions))
+
+    def _join_exclusion(self, joined: str) -> str:
+        """ "and" between conditions that exclude could mean either; between a population and its disease it is and."""
+        if joined in ("or", "comma"):
+            if joined == "comma":
+                self.note("a list without 'and' or 'or'", 0.85)
+            return "or"
+        if self._is_age_first() or "a disease with its marker, stage or class" in self.rules:
+            return "and"
+        words = {p.word for part in self.parts for p in part.names}
+        if words <= _CARING | {"childbearing_potential"}:
+            return "or"
+        raise _NotUnderstoodError
+
+    def _is_age_first(self) -> bool:
+        first = self.parts[0]
+        return len(self.parts) == 2 and all(p.kind == "value" or p.word == "age" for p in first.names)
+
+    def _spread_qualifiers(self) -> None:
+        """A qualifier before a list may hold for all of it: it goes on until the next one."""
+        for before, after in zip(self.parts, self.parts[1:], strict=False):
+            if before.qualifiers and not after.qualifiers and not before.value and not after.value:
+                after.qualifiers = list(before.qualifiers)
+            if before.times and not after.times and not before.value and not after.value:
+                leading = [t for t in before.times if t.start < before.names[0].start and t.reach in ("ever", "now")]
+                after.times = leading
+            if after.times and not before.value and not after.value and not [t for t in before.times if t.window]:
+                trailing = [t for t in after.times if t.start > after.names[-1].start]
+                if trailing:
+                    before.times = [*before.times, *trailing]
+                    self.note("one time for a list", 0.85)
+
+    def _check_negations(self) -> None:
+        states = {part.is_negated for part in self.parts}
+        if len(states) > 1:
+            raise _NotUnderstoodError
+        if states == {False} and self.negations:
+            raise _NotUnderstoodError
+        if True in states and not self.context.is_inclusion and len(self.parts) > 1:
+            raise _NotUnderstoodError
+
+    def _check_negated_links(self, links: set[str]) -> None:
+        if any(part.value is not None for part in self.parts) and len(self.parts) > 1:
+            raise _NotUnderstoodError
+        if "and" in links and self.negations < len(self.parts):
+            raise _NotUnderstoodError
+
+    def _read_part(self, part: Part) -> Expression:
+        is_measure = [p.kind == "value" or join_names(p.name.entry) for p in part.names if p.name or p.value]  # type: ignore[union-attr]
+        if part.is_allergy:
+            return self._read_allergy(part)
+        if all(is_measure):
+            return self._read_measures(part)
+        if any(is_measure):
+            raise _NotUnderstoodError
+        return self._read_events(part)
+
+    def _read_measures(self, part: Part) -> Expression:
+        if part.value is None or part.value.value is None:
+            raise _NotUnderstoodError
+        value: Value = part.value.value
+        allowed = ("window", "now")
+        if any(time.reach not in allowed for time in part.times):
+            raise _NotUnderstoodError
+        if any(time.reach == "window" for time in part.times):
+            self.note("when the test was made is left to the column", 0.9)
+        if any(p.word == "severity_grade" for p in part.names):
+            raise _NotUnderstoodError
+        entries = [AGE if p.kind == "value" or p.word == "age" else p.name.entry for p in part.names]  # type: ignore[union-attr]
+        leaves = [_found(read_measure(entry, value)) for entry in entries]
+        self.note("comparison", 0.98)
+        tags = tuple(_tag(q) for q in part.qualifiers)
+        if tags:
+            raise _NotUnderstoodError
+        if len(leaves) == 1:
+            return leaves[0]
+        if part.is_negated:
+            raise _NotUnderstoodError
+        self.note("one limit for several measures", 0.9)
+        positive = value.shape == "word" and value.word == "positive"
+        if positive or value.shape == "classes":
+            joined = _resolve_link(set(part.links))
+            return AnyOf(tuple(leaves)) if joined in ("or", "slash") or not self.context.is_inclusion else AllOf(tuple(leaves))
+        return AllOf(tuple(leaves)) if self.context.is_inclusion else AnyOf(tuple(leaves))
+
+    def _read_allergy(self, part: Part) -> Expression:
+        if not part.allergens or part.value or len(part.names) != 1:
+            raise _NotUnderstoodError
+        time = _only(part.times)
+        leaves = []
+        for allergen in part.allergens:
+            leaf = apply_time("condition", f"allergy_to_{allergen.word}", time, self.context.text, self.context.absence)
+            leaves.append(_tagged(_found(leaf), part.qualifiers))
+        self.note("allergy to a substance", 0.95)
+        return leaves[0] if len(leaves) == 1 else AnyOf(tuple(leaves))
+
+    def _read_events(self, part: Part) -> Expression:
+        value = part.value.value if part.value else None
+        if value is not None and value.shape != "word":
+            raise _NotUnderstoodError
+        if any(p.word in _VAGUE for p in part.names):
+            raise _NotUnderstoodError
+        time = _only(part.times)
+        leaves = []
+        for phrase in part.names:
+            assert phrase.name is not None
+            kind = phrase.name.entry.kind
+            if time is not None and time.reach == "now" and phrase.word in _CARING:
+                time = None
+            leaf = _found(apply_time(kind, phrase.word, time, self.context.text, self.context.absence))
+            leaves.append(_tagged(leaf, part.qualifiers))
+        self.note("named events", 0.97)
+        joined = self._join_names(part, leaves)
+        if value is None or value.word == "positive":
+            return joined
+        if value.word == "negative" and not part.is_negated:
+            return Not(joined)
+        raise _NotUnderstoodError
+
+    def _join_names(self, part: Part, leaves: list[Expression]) -> Expression:
+        if len(leaves) == 1:
+            return leaves[0]
+        joined = _resolve_link(set(part.links))
+        words = {p.word for p in part.names}
+        if joined == "slash" or part.is_negated or words <= _CARING:
+            joined = "or"
+        if joined == "comma":
+            self.note("a list without 'and' or 'or'", 0.85)
+            joined = "and" if self.context.is_inclusion else "or"
+        if joined == "and" and not self.context.is_inclusion:
+            raise _NotUnderstoodError
+        if any(isinstance(leaf, Not) for leaf in leaves):
+            # "At least 4 weeks since A or B" asks it of both.
+            joined = "and"
+        return AllOf(tuple(leaves)) if joined == "and" else AnyOf(tuple(leaves))
+
+
+def _resolve_link(links: Iterable[str]) -> str:
+    """One word for all joins of a list; commas go with the word that ends it."""
+    found = set(links) - {"comma"}
+    if len(found) > 1:
+        raise _NotUnderstoodError
+    return found.pop() if found else "comma"
+
+
+def _negate(expressions: list[Expression]) -> Expression:
+    """None of them."""
+    return Not(expressions[0] if len(expressions) == 1 else AnyOf(tuple(expressions)))
+
+
+def _found(expression: Expression | None) -> Expression:
+    if expression is None:
+        raise _NotUnderstoodError
+    return expression
+
+
+def _only(times: list[TimePhrase]) -> TimePhrase | None:
+    """The one time of a part; "history of X within 5 years" has the window; two others are not understood."""
+    windows = [t for t in dict.fromkeys(times) if t.reach != "ever"]
+    if len(windows) > 1:
+        raise _NotUnderstoodError
+    return windows[0] if windows else times[0] if times else None
+
+
+def _tag(phrase: Phrase) -> Unread:
+    return Unread(phrase.word, "a quality that no code tells")
+
+
+def _tagged(expression: Expression, qualifiers: list[Phrase]) -> Expression:
+    """The event and its qualities, which stay unread: false without the event, unknown with it."""
+    if not qualifiers:
+        return expression
+    if isinstance(expression, Not):
+        raise _NotUnderstoodError
+    words = " ".join(dict.fromkeys(q.word for q in qualifiers))
+    return AllOf((expression, Unread(words, "a quality that no code tells")))

@@ -1,0 +1,162 @@
+"""Names of things: the longest spelling that the lexicon knows, else a name by its ending or head."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from unburden.eligibility.reading import condition_words, measurement_words, treatment_words
+from unburden.eligibility.reading.stop_words import NOT_NAMES
+from unburden.eligibility.reading.words import Token, derive_key, read_tokens
+
+LISTED, OPEN = 1.0, 0.8
+"""Certainty of a name that the lexicon lists, and of one found by its ending or head word."""
+
+_MOST_TOKENS = 12
+_MOST_MODIFIERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A concept: its kind, id, standard unit and sort ("quantity", "scale", "stage", "marker", "function")."""
+
+    kind: str
+    concept: str
+    unit: str = ""
+    sort: str = ""
+    certainty: float = LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An entry found in tokens [first, last)."""
+
+    entry: Entry
+    first: int
+    last: int
+
+
+def _read_table(table: str, kind: str, sort: str = "") -> Iterator[tuple[Entry, str]]:
+    for line in table.strip().splitlines():
+        parts = [part.strip() for part in line.split("|")]
+        entry = Entry(kind, parts[0], parts[1] if len(parts) == 3 else "", sort)
+        for spelling in parts[-1].split(";"):
+            yield entry, spelling.strip()
+        yield entry, parts[0].replace("_", " ").replace(":", " ")
+
+
+def _all_entries() -> Iterator[tuple[Entry, str]]:
+    yield from _read_table(treatment_words.PERSONS, "person")
+    yield from _read_table(measurement_words.MEASUREMENTS, "measurement", "quantity")
+    yield from _read_table(measurement_words.SCALES, "measurement", "scale")
+    yield from _read_table(measurement_words.STAGES, "measurement", "stage")
+    yield from _read_table(measurement_words.BIOMARKERS, "measurement", "marker")
+    yield from _read_table(measurement_words.FUNCTIONS, "measurement", "function")
+    yield from _read_table(condition_words.CONDITIONS, "condition")
+    yield from _read_table(treatment_words.DRUGS, "drug")
+    yield from _read_table(treatment_words.PROCEDURES, "procedure")
+    yield from _read_table(treatment_words.DEVICES, "device")
+    yield from _read_table(treatment_words.OBSERVATIONS, "observation")
+    for word in treatment_words.OTHER_DRUGS:
+        yield Entry("drug", word), word
+
+
+def derive_keys(spelling: str) -> tuple[str, ...]:
+    """The keys of a spelling's words; hyphens and slashes do not count."""
+    return tuple(t.key for t in read_tokens(spelling.lower()) if t.word not in ("-", "/"))
+
+
+@cache
+def load_lexicon() -> dict[str, tuple[tuple[tuple[str, ...], Entry], ...]]:
+    """By first key: the spellings' keys, longest first, with their entry. The first entry of a spelling holds."""
+    found: dict[tuple[str, ...], Entry] = {}
+    for entry, spelling in _all_entries():
+        keys = derive_keys(spelling)
+        if keys:
+            found.setdefault(keys, entry)
+    by_first: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
+    for keys, entry in found.items():
+        by_first.setdefault(keys[0], []).append((keys, entry))
+    return {
+        first: tuple(sorted(rows, key=lambda row: -len(row[0]))[:400]) for first, rows in by_first.items()
+    }
+
+
+def find_name(tokens: tuple[Token, ...], first: int) -> Name | None:
+    """The longest name that begins at a token, or None.
+
+    A name that the lexicon lists counts before one with a telling ending ("-itis", "-mab") or a
+    head word ("... disease"), unless the latter is longer and holds the former.
+    """
+    listed = _find_listed(tokens, first)
+    opened = _find_open(tokens, first)
+    if listed is None or (opened is not None and opened.last > listed.last):
+        return opened if opened is not None else listed
+    return listed
+
+
+def _find_listed(tokens: tuple[Token, ...], first: int) -> Name | None:
+    for keys, entry in load_lexicon().get(tokens[first].key, ()):
+        last = _match_keys(tokens, first, keys)
+        if last is not None:
+            return Name(entry, first, last)
+    return None
+
+
+def _match_keys(tokens: tuple[Token, ...], first: int, keys: tuple[str, ...]) -> int | None:
+    """Where the keys end if they stand at `first`, hyphens and slashes skipped; None if they do not."""
+    at = first
+    for number, key in enumerate(keys):
+        while number and at < len(tokens) and tokens[at].word in ("-", "/"):
+            at += 1
+        if at >= len(tokens) or tokens[at].key != key:
+            return None
+        at += 1
+    return at
+
+
+def _find_open(tokens: tuple[Token, ...], first: int) -> Name | None:
+    """Up to three plain words and one that says what the whole is."""
+    at, words = first, 0
+    best: Name | None = None
+    while at < len(tokens) and words <= _MOST_MODIFIERS:
+        token = tokens[at]
+        if token.word == "-" and words:
+            at += 1
+            continue
+        if not token.word[0].isalpha() or token.word in NOT_NAMES:
+            break
+        kind = classify_word(token.key)
+        if kind is not None:
+            best = _name_of(tokens, first, at + 1, kind)
+        elif _find_listed(tokens, at) is not None and words:
+            break
+        words += 1
+        at += 1
+    return best
+
+
+def _name_of(tokens: tuple[Token, ...], first: int, last: int, kind: str) -> Name:
+    concept = "_".join(t.key for t in tokens[first:last] if t.word[0].isalnum())
+    return Name(Entry(kind, concept, certainty=OPEN), first, last)
+
+
+_CONDITION_HEADS = frozenset(derive_key(word) for word in condition_words.CONDITION_HEADS)
+_DRUG_HEADS = frozenset(derive_key(word) for word in treatment_words.DRUG_HEADS)
+_PROCEDURE_HEADS = frozenset(derive_key(word) for word in treatment_words.PROCEDURE_HEADS)
+
+
+def classify_word(key: str) -> str | None:
+    """The kind of thing that a word names by itself, from its ending or a list of heads; None if neither."""
+    if key in _CONDITION_HEADS:
+        return "condition"
+    if key in _DRUG_HEADS:
+        return "drug"
+    if key in _PROCEDURE_HEADS:
+        return "procedure"
+    if len(key) < 6 or key in condition_words.NOT_CONDITIONS:
+        return None
+    if key.endswith(treatment_words.DRUG_ENDINGS):
+        return "drug"
+    if key.endswith(treatment_words.PROCEDURE_ENDINGS):
+        return "procedure"
+    return "condition" if key.endswith(condition_words.CONDITION_ENDINGS) else None

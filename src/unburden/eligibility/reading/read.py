@@ -1,0 +1,192 @@
+"""Criteria read: text to expression, with what was found, what is left over and how sure the rules are."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
+from unburden.domain.parsed_criteria import Leftover, ParsedCriterion, ParsedEntity, ParseStatus
+from unburden.domain.protocol import Criterion
+from unburden.eligibility.reading.clauses import Context, Reading
+from unburden.eligibility.reading.leaves import Absence
+from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
+from unburden.eligibility.reading.sentences import read_sentence
+from unburden.eligibility.reading.unanswerable import find_reason
+from unburden.eligibility.reading.words import Token, fold_text, read_tokens
+
+_END = re.compile(r"(?<=[^\W\d_]{3}[.)])\s+(?=[A-Z(*])|(?<=\d[.])\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
+_BULLET = re.compile(r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?")
+_UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
+_ALLOWANCE = "allowance"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One sentence: where it stands, its phrases, what became of it."""
+
+    start: int
+    end: int
+    phrases: tuple[Phrase, ...]
+    outcome: str
+    reason: str
+    reading: Reading | None
+
+
+def read_criteria(criteria: Iterable[Criterion], *, absence: Absence = "unknown") -> tuple[ParsedCriterion, ...]:
+    """Every criterion of a protocol read, in order; see `read_criterion`."""
+    return tuple(
+        read_criterion(c.text, is_inclusion=c.is_inclusion, criterion_id=c.id, absence=absence) for c in criteria
+    )
+
+
+def read_criterion(
+    text: str, *, is_inclusion: bool, criterion_id: str = "", absence: Absence = "unknown"
+) -> ParsedCriterion:
+    """What a criterion's text says as an expression; what is not understood is an `Unread` leaf.
+
+    A grammar over a lexicon, offline and the same at every call. A sentence is read only if its
+    every word has a place in the grammar; its sentences are joined by "and" for an inclusion and
+    by "or" for an exclusion. `absence` says what a timeline without an event means
+    (`CountEvents.absence`): by default nobody knows, so that no patient passes without evidence.
+
+    >>> parsed = read_criterion("ANC at least 1,500/mm3", is_inclusion=True)
+    >>> parsed.status, parsed.expression
+    ('computable', Compare(column='absolute_neutrophil_count', operator='>=', value=1500.0, unit='/uL'))
+    >>> read_criterion("Willing to give written consent", is_inclusion=True).status
+    'not computable'
+    """
+    folded = fold_text(text)
+    context = Context(text, is_inclusion, absence)
+    pieces = [_read_piece(text, folded, start, end, context) for start, end in _split_sentences(text)]
+    expression = _join_pieces(pieces, text, is_inclusion)
+    status = _find_status(expression, pieces)
+    entities = tuple(entity for piece in pieces for entity in _list_entities(piece, text))
+    leftovers = tuple(left for piece in pieces for left in _list_leftovers(piece, text))
+    rules = tuple(dict.fromkeys(rule for piece in pieces for rule in _rules_of(piece)))
+    confidence = 0.0 if status == "text" else _derive_confidence(pieces)
+    return ParsedCriterion(
+        criterion_id, text, is_inclusion, status, expression, entities, confidence, rules, leftovers
+    )
+
+
+def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence, without its bullet."""
+    start = 0
+    ends = [(m.start(), m.end()) for m in _END.finditer(text)]
+    for end, following in [*ends, (len(text), len(text))]:
+        bullet = _BULLET.match(text[start : min(end, start + 40)])
+        first = start + (bullet.end() if bullet else 0)
+        if text[first:end].strip():
+            yield first, end
+        start = following
+
+
+def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
+    """One sentence chunked, recognised or read."""
+    sentence = folded[start:end]
+    tokens = tuple(
+        Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence)
+    )
+    phrases = tuple(chunk_tokens(text, folded, tokens))
+    reason = find_reason(sentence)
+    if reason is not None and reason[1]:
+        return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
+    reading = None
+    if reason is None:
+        reading = read_sentence(list(phrases), context)
+    if reading is not None:
+        return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)
+    return _Piece(start, end, phrases, _LEFT, reason[0] if reason else "", None)
+
+
+def _unread(piece: _Piece, text: str) -> Unread:
+    words = text[piece.start : piece.end].strip()
+    if piece.outcome == _RECOGNISED:
+        return Unread(words, f"{piece.reason}: no data answers it")
+    return Unread(words, "not understood")
+
+
+def _join_pieces(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
+    """The sentences together; one that allows something after another makes the former unsure."""
+    if not pieces:
+        return Unread(text, "not understood")
+    parts: list[Expression] = []
+    for piece in pieces:
+        if piece.reading is not None:
+            parts.append(piece.reading.expression)
+        elif piece.reason == _ALLOWANCE and parts and not is_inclusion:
+            parts[-1] = Unless(parts[-1], _unread(piece, text))
+        elif piece.reason != "heading" or len(pieces) == 1:
+            parts.append(_unread(piece, text))
+    if not parts:
+        return Unread(text, "heading: no data answers it")
+    if len(parts) == 1:
+        return parts[0]
+    return AllOf(tuple(parts)) if is_inclusion else AnyOf(tuple(parts))
+
+
+def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
+    unread = [isinstance(leaf, Unread) for leaf in iterate_leaves(expression)]
+    if not any(unread):
+        return "computable"
+    if not all(unread):
+        return "partly computable"
+    if pieces and all(piece.outcome == _RECOGNISED for piece in pieces):
+        return "not computable"
+    return "text"
+
+
+_ENTITY_NAMES = {"age": "person"}
+
+
+def _list_entities(piece: _Piece, text: str) -> Iterator[ParsedEntity]:
+    """Names, values, times, negations and qualities of a sentence, whether it was read or not."""
+    is_negated = False
+    for phrase in piece.phrases:
+        words = text[phrase.start : phrase.end]
+        match phrase.kind:
+            case "name" if phrase.name is not None:
+                kind = phrase.name.entry.kind
+                yield ParsedEntity(kind, phrase.name.entry.concept, words, phrase.start, phrase.end, is_negated)  # type: ignore[arg-type]
+            case "value":
+                yield ParsedEntity("value", "", words, phrase.start, phrase.end, is_negated)
+            case "time" if phrase.time is not None:
+                yield ParsedEntity("temporal", "", words, phrase.start, phrase.end, is_negated)
+                if phrase.time.anchor is not None:
+                    first, last = phrase.time.anchor
+                    yield ParsedEntity("anchor", "index", text[first:last], first, last, is_negated)
+            case "not" | "except":
+                is_negated = True
+                yield ParsedEntity("negation", "", words, phrase.start, phrase.end)
+            case "qualifier":
+                yield ParsedEntity("qualifier", "", words, phrase.start, phrase.end, is_negated)
+            case "word" if phrase.word in ("but", "who"):
+                is_negated = False
+
+
+def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
+    """The words of a sentence that no rule used: its unknown words, or all of its content if it was left."""
+    if piece.outcome != _LEFT:
+        return
+    found = [p for p in piece.phrases if p.kind == "word"] or [p for p in piece.phrases if p.kind != "plain"]
+    for phrase in found:
+        yield Leftover(text[phrase.start : phrase.end], phrase.start, phrase.end)
+
+
+def _rules_of(piece: _Piece) -> tuple[str, ...]:
+    if piece.reading is not None:
+        return piece.reading.rules
+    return (f"recognised: {piece.reason}",) if piece.outcome == _RECOGNISED else ()
+
+
+def _derive_confidence(pieces: list[_Piece]) -> float:
+    """Share of the content words in sentences that were read or recognised, times their rules' certainty."""
+    total = used = 0.0
+    for piece in pieces:
+        words = sum(1 for p in piece.phrases if p.kind not in ("plain", "comma", "open", "close"))
+        total += words
+        if piece.reading is not None:
+            used += words * piece.reading.certainty
+        elif piece.outcome == _RECOGNISED:
+            used += words * 0.9
+    return min(1.0, used / total) if total else 0.0
