@@ -112,6 +112,10 @@ class _ClauseParser:
                 return
             case "evidence":
                 self.note("words of evidence", 0.9)
+            case "manner":
+                self.note("how it was measured", 0.95)
+            case "verdict" if not self.context.is_inclusion:
+                return
             case "with":
                 self.with_word = True
             case "act":
@@ -127,7 +131,7 @@ class _ClauseParser:
             case "value":
                 self._add_value(phrase)
             case "name":
-                self._add_name(phrase)
+                self._add_name(phrase, rest)
             case "to" if self.part.names and self.part.names[-1].word == "allergy" and not self.link:
                 self.part.is_allergy = True
             case _:
@@ -228,11 +232,11 @@ class _ClauseParser:
         self.premise, self.part = self.part, Part()
         self.note("who it applies to", 0.9)
 
-    def _add_name(self, phrase: Phrase) -> None:
+    def _add_name(self, phrase: Phrase, rest: list[Phrase]) -> None:
         name = phrase.name
         assert name is not None
         if name.entry.kind == "person" and name.entry.concept != "age":
-            self._add_person(name.entry.concept)
+            self._add_person(name.entry.concept, rest)
             return
         if name.entry.certainty < 1:
             self.note("name by its ending or head word", name.entry.certainty)
@@ -261,7 +265,9 @@ class _ClauseParser:
         self.part.qualifiers.extend(self.pending_qualifiers)
         self.pending_times, self.pending_qualifiers = [], []
         if self.pending_value is not None and self.part.value is None:
-            self.part.value, self.pending_value = self.pending_value, None
+            if not (_is_at_least_one(self.pending_value.value) and phrase.name and not join_names(phrase.name.entry)):
+                self.part.value = self.pending_value
+            self.pending_value = None
         self.link = ""
         self.with_word = False
 
@@ -322,8 +328,11 @@ class _ClauseParser:
         is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in _VAGUE
         return is_mark and is_disease and not self.is_negated and not self.parts
 
-    def _add_person(self, concept: str) -> None:
+    def _add_person(self, concept: str, rest: list[Phrase]) -> None:
         if concept in ("adult", "child") or self.is_negated:
+            raise _NotUnderstoodError
+        if rest and rest[0].kind in ("qualifier", "name") and rest[0].word != "age":
+            # "Male hormone therapy" and "female genital cancer" say nothing of the patient's sex.
             raise _NotUnderstoodError
         if self.part.names and not self.link and {p.word for p in self.part.names} <= _CARING:
             return
@@ -532,6 +541,12 @@ class _ClauseParser:
             # "At least 4 weeks since A or B" asks it of both.
             joined = "and"
         return AllOf(tuple(leaves)) if joined == "and" else AnyOf(tuple(leaves))
+
+
+def _is_at_least_one(value: Value | None) -> bool:
+    """ "At least one" before a thing counts it, which an event alone says."""
+    bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()
+    return [(b.operator, b.number) for b in bounds] == [(">=", 1.0)]
 
 
 def _resolve_link(links: Iterable[str]) -> str:

@@ -39,8 +39,14 @@ def _read_table(table: str, kind: str, sort: str = "") -> Iterator[tuple[Entry, 
     for line in table.strip().splitlines():
         parts = [part.strip() for part in line.split("|")]
         entry = Entry(kind, parts[0], parts[1] if len(parts) == 3 else "", sort)
-        for spelling in parts[-1].split(";"):
-            yield entry, spelling.strip()
+        spellings = [spelling.strip() for spelling in parts[-1].split(";")]
+        if parts[0] == "*":
+            # Words that are each a concept of their own.
+            for spelling in spellings:
+                yield Entry(kind, "_".join(derive_keys(spelling)), "", sort), spelling
+            continue
+        for spelling in spellings:
+            yield entry, spelling
         yield entry, parts[0].replace("_", " ").replace(":", " ")
 
 

@@ -12,9 +12,18 @@ from unburden.eligibility.reading.words import Token
 
 PhraseKind = Literal[
     "name", "value", "time", "not", "except", "if", "and", "or", "comma", "slash", "open", "close",
-    "example", "to", "with", "plain", "evidence", "act", "qualifier", "word",
+    "example", "to", "with", "plain", "evidence", "manner", "verdict", "act", "qualifier", "word",
 ]  # fmt: skip
 
+_MANNER = (
+    r"(?:as\s+)?(?:(?:determined|assessed|measured|calculated|evaluated|estimated|defined|demonstrated|detected|corrected|obtained)\s+)?"
+    r"(?:by|per|according\s+to|using|based\s+on|in\s+accordance\s+with|via|with|as\s+per|with\s+the\s+use\s+of)\s+(?:the\s+|a\s+|an\s+)?"
+    r"(?:(?:modified|response\s+evaluation\s+criteria\s+in\s+solid\s+tumou?rs|institutional|local|standard|validated|central|international|iwg|investigator)\s+)*\(?"
+    r"(?:recist|irecist|mrecist|cockcroft(?:\s?-?\s?(?:and\s+)?gault)?|modification\s+of\s+diet\s+in\s+renal\s+disease|mdrd|ckd\s?-?epi|schwartz|"
+    r"fridericia(?:'s)?|bazett(?:'s)?|echocardiogra(?:m|phy)|echo|muga|nci|ctcae|common\s+terminology\s+criteria|lugano|pcwg\s?-?3|rano|dsm\s?-?(?:iv|v|5)(?:\s?-?tr)?|"
+    r"(?:central|local)\s+(?:laboratory|lab|testing)|ihc|immunohistochemistry|fish|ngs|pcr|asco\s?/\s?cap|imwg|iwcll|iwg|ultrasound|mri|ct|figo|ajcc|who\s+criteria)"
+    r"(?:\s?-?\s?(?:formula|equation|method|criteria|guidelines?|version|v\.?|ver\.?|scan|assessment|gault|correction|test(?:ing)?|classification|imaging|or|and|ct|mri|muga|echo|\(?v?\d+(?:\.\d+)*\)?|[(,]|recist|v\d|edition|1\.1|\d+th|8th))*\)?"
+)
 _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?:{pattern})"))
     for kind, pattern in (
@@ -35,7 +44,7 @@ _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
             r"no\s+(?:known\s+|documented\s+|clinical\s+|radiographic\s+|other\s+)?(?:evidence|sign|signs|presence)\s+(?:of|for)\b|"
             r"(?:absence|lack|exclusion)\s+of\b|free\s+(?:of|from)\b|negative\s+for\b|"
             r"(?:has|have|had|is|are|was|were|does|do|did|must|should|may|can|could)\s+not\b|cannot\b|"
-            r"(?:no|not|without|never|none|neither|nor|non)\b",
+            r"(?:no|not|without|never|none|neither|nor)\b",
         ),
         ("and", r"(?:and|plus|as\s+well\s+as|&)(?!\s?/)(?:\b|(?<=&))"),
         ("or", r"(?:and\s?/\s?or|or)\b"),
@@ -50,12 +59,17 @@ _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
             r"(?:\s*(?:and|or|/|,|and/or)\s*(?:histologically|cytologically|pathologically|histopathologically|radiologically|clinically))?\s*)?"
             r"(?:confirmed|proven|documented|diagnosed|verified)(?:\s+diagnosis\s+of)?\b|"
             r"(?:histological|cytological|pathological|histologic|pathologic|cytologic|tissue)(?:\s+(?:or|and)\s+(?:histological|cytological|pathological|cytologic))?\s+(?:confirmation|diagnosis|evidence|proof)\s+of\b|"
-            r"(?:positive|tested\s+positive|test\s+positive)\s+for\b",
+            r"(?:(?:has\s+|have\s+)?tested\s+positive|test\s+positive|positive(?:\s+(?:serology|serologies|tests?|testing|test\s+results?|results?))?)\s+for\b",
         ),
         (
             "act",
             r"(?:treatment|therapy|treated|exposure|concurrent\s+use|use|intake|receipt|administration)\s+(?:with|to|of)\b|"
             r"(?:received|receive|receiving|taking|taken|undergone|undergoing|underwent|had\s+received|using|used|exposed\s+to|on)\b",
+        ),
+        ("manner", _MANNER),
+        (
+            "verdict",
+            r"(?:(?:is|are|will\s+be|should\s+be|must\s+be|shall\s+be)\s+)?(?:excluded|ineligible|not\s+(?:be\s+)?(?:eligible|permitted|allowed)|prohibited)(?:\s+(?:from|for)\s+(?:the\s+|this\s+)?(?:study|trial|participation|enrol+ment))?\b",
         ),
         ("to", r"to\b"),
         ("with", r"with\b"),
@@ -132,6 +146,8 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     token = tokens[at]
     if token.word == "treated":
         return Phrase("qualifier", token.start, token.end, at, at + 1, token.word)
+    if token.word == "non" and at + 2 < len(tokens) and tokens[at + 1].word == "-" and _allowed_name_listed(tokens, at) is None:
+        return Phrase("qualifier", token.start, tokens[at + 2].end, at, at + 3, folded[token.start : tokens[at + 2].end])
     for kind, pattern in _EARLY:
         found = pattern.match(folded, token.start)
         if found:
@@ -139,7 +155,7 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     return None
 
 
-_EARLY = tuple((kind, pattern) for kind, pattern in _PATTERNS if kind in ("act", "evidence"))
+_EARLY = tuple((kind, pattern) for kind, pattern in _PATTERNS if kind in ("act", "evidence", "manner", "verdict"))
 _SCALE_WORDS = frozenset("score scale status class classification grade category performance stage of is".split())
 
 
@@ -158,6 +174,12 @@ def _allowed_name(text: str, tokens: tuple[Token, ...], at: int) -> Name | None:
         written = text[tokens[at].start : tokens[at].end]
         return name if written.isupper() else None
     return name
+
+
+def _allowed_name_listed(tokens: tuple[Token, ...], at: int) -> Name | None:
+    """A name that the lexicon lists, such as "non-small cell lung cancer"."""
+    name = find_name(tokens, at)
+    return name if name is not None and name.entry.certainty == 1.0 else None
 
 
 def _span(tokens: tuple[Token, ...], at: int, end: int, phrase: Phrase) -> Phrase:

@@ -14,7 +14,10 @@ from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.unanswerable import find_reason
 from unburden.eligibility.reading.words import Token, fold_text, read_tokens
 
-_END = re.compile(r"(?<=[^\W\d_]{3}[.)])\s+(?=[A-Z(*])|(?<=\d[.])\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
+_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
+_JOINED_BY_OR = re.compile(r"^\W*or\b|\bor\W*$")
+_JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
+_CHOICE = re.compile(r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:")
 _BULLET = re.compile(r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?")
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _ALLOWANCE = "allowance"
@@ -57,8 +60,8 @@ def read_criterion(
     """
     folded = fold_text(text)
     context = Context(text, is_inclusion, absence)
-    pieces = [_read_piece(text, folded, start, end, context) for start, end in _split_sentences(text)]
-    expression = _join_pieces(pieces, text, is_inclusion)
+    pieces = _read_pieces(text, folded, context)
+    expression = _join_pieces(pieces, text, folded, is_inclusion)
     status = _find_status(expression, pieces)
     entities = tuple(entity for piece in pieces for entity in _list_entities(piece, text))
     leftovers = tuple(left for piece in pieces for left in _list_leftovers(piece, text))
@@ -70,15 +73,42 @@ def read_criterion(
 
 
 def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence, without its bullet."""
+    """Start and end of each sentence, without its bullet; a parenthesis is never broken within a line."""
     start = 0
-    ends = [(m.start(), m.end()) for m in _END.finditer(text)]
+    depths = _count_depths(text)
+    ends = [(m.start(), m.end()) for m in _END.finditer(text) if "\n" in m.group() or depths[m.start()] <= 0]
     for end, following in [*ends, (len(text), len(text))]:
         bullet = _BULLET.match(text[start : min(end, start + 40)])
         first = start + (bullet.end() if bullet else 0)
         if text[first:end].strip():
             yield first, end
         start = following
+
+
+def _count_depths(text: str) -> list[int]:
+    """How many parentheses are open at each character of its line."""
+    depth, depths = 0, []
+    for character in text:
+        if character == "\n":
+            depth = 0
+        elif character in "([":
+            depth += 1
+        elif character in ")]":
+            depth = max(0, depth - 1)
+        depths.append(depth)
+    return depths
+
+
+def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
+    """The sentences, one after the other; after a semicolon none is read where the one before was not."""
+    pieces: list[_Piece] = []
+    for start, end in _split_sentences(text):
+        piece = _read_piece(text, folded, start, end, context)
+        goes_on = bool(pieces) and text[pieces[-1].end : start].lstrip().startswith(";")
+        if goes_on and pieces[-1].reading is None and pieces[-1].reason != "heading" and piece.reading is not None:
+            piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
+        pieces.append(piece)
+    return pieces
 
 
 def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
@@ -106,16 +136,42 @@ def _unread(piece: _Piece, text: str) -> Unread:
     return Unread(words, "not understood")
 
 
-def _join_pieces(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
-    """The sentences together; one that allows something after another makes the former unsure."""
+def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: bool) -> Expression:
+    """The sentences together; one that allows something after another makes the former unsure.
+
+    "Or" at an end of a sentence, or "one of the following", makes an inclusion's sentences
+    alternatives: they are read only if all of them are understood.
+    """
     if not pieces:
         return Unread(text, "not understood")
+    whole = Unread(text.strip() or text, "not understood")
+    sentences = [folded[piece.start : piece.end] for piece in pieces]
+    if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
+        return whole
+    if len(pieces) > 1 and any(_CHOICE.search(sentence) for sentence in sentences):
+        return whole
+    if len(pieces) > 1 and any(_JOINED_BY_OR.search(sentence) for sentence in sentences):
+        if is_inclusion and (len(pieces) > 2 or any(piece.reading is None for piece in pieces)):
+            return whole
+        return AnyOf(tuple(_expression_of(piece, text) for piece in pieces))
+    if not is_inclusion and len(pieces) > 1 and any(_JOINED_BY_AND.search(sentence) for sentence in sentences):
+        return whole
+    return _join_plainly(pieces, text, is_inclusion)
+
+
+def _expression_of(piece: _Piece, text: str) -> Expression:
+    return piece.reading.expression if piece.reading is not None else _unread(piece, text)
+
+
+def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
     parts: list[Expression] = []
     for piece in pieces:
         if piece.reading is not None:
             parts.append(piece.reading.expression)
         elif piece.reason == _ALLOWANCE and parts and not is_inclusion:
             parts[-1] = Unless(parts[-1], _unread(piece, text))
+        elif piece.reason == _ALLOWANCE and parts:
+            parts[-1] = AnyOf((parts[-1], _unread(piece, text)))
         elif piece.reason != "heading" or len(pieces) == 1:
             parts.append(_unread(piece, text))
     if not parts:

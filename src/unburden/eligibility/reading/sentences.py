@@ -32,7 +32,56 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     for number, phrase in enumerate(flat):
         if phrase.kind == "if":
             return _read_condition(flat, number, context)
-    return read_clause(_drop_examples(flat), context)
+    plain = _drop_examples(flat)
+    return read_clause(plain, context) or _read_with_tail(plain, context)
+
+
+_OPENERS = frozenset("requiring that which who for as per according based despite under after during from in to treated".split())
+_UNSAFE = frozenset("or and but also however unless except if may can will excluded eligible allowed permitted".split())
+
+
+def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
+    """A clause and words after it that only narrow it: "A requiring B" is A and something unread.
+
+    False without A, unknown with it. The tail must not bring alternatives ("or C"): it holds no
+    measure, no value and no disease behind a join.
+    """
+    for number, phrase in enumerate(phrases):
+        if number == 0 or not (phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"):
+            continue
+        tail = phrases[number:]
+        if not _only_narrows(tail):
+            return None
+        reading = read_clause(phrases[:number], context)
+        if reading is None:
+            continue
+        unread = Unread(_text_of(tail, context), "words that narrow it and are not understood")
+        rules = (*reading.rules, "a narrowing tail")
+        return Reading(_narrow(reading.expression, unread), reading.certainty * 0.85, rules)
+    return None
+
+
+def _only_narrows(tail: list[Phrase]) -> bool:
+    joined = False
+    for phrase in tail:
+        if phrase.kind in ("and", "or", "comma", "slash"):
+            joined = True
+        elif phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0]:
+            return False
+        elif phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"):
+            return False
+        elif joined and phrase.name is not None and phrase.name.entry.kind in ("condition", "measurement", "person"):
+            return False
+        elif phrase.word in _UNSAFE and phrase.kind == "word":
+            return False
+    return True
+
+
+def _narrow(expression: Expression, unread: Unread) -> Expression:
+    """The unread words beside the statement, inside its negation if it is one."""
+    if isinstance(expression, Not):
+        return Not(AllOf((expression.part, unread)))
+    return AllOf((expression, unread))
 
 
 def _trim(phrases: list[Phrase]) -> list[Phrase]:
@@ -96,6 +145,10 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     words = {p.word for p in inside if p.kind == "name"}
     if kinds <= {"name", "plain", "slash", "comma"} and last_name is not None and words == {last_name.word}:
         return []
+    if _is_listing(inside, before, last_name):
+        return []
+    if inside[0].kind == "manner":
+        return [] if len(inside) == 1 else None
     if len(inside) == 1 and inside[0].kind == "name" and before and before[-1].kind == "name":
         return [] if inside[0].word == before[-1].word else None
     if _is_acronym(inside, context) and before and before[-1].kind in ("name", "word", "plain", "qualifier"):
@@ -103,6 +156,17 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if len(inside) == 1 and inside[0].kind == "value" and before:
         return _read_value_inside(before, inside, last_value)
     return None
+
+
+def _is_listing(inside: list[Phrase], before: list[Phrase], last_name: Phrase | None) -> bool:
+    """Names of the same kind right after a name: "(Crohn's disease, ulcerative colitis)" spells it out."""
+    if last_name is None or last_name.name is None or before[-1] is not last_name:
+        return False
+    if not {p.kind for p in inside} <= {"name", "plain", "comma", "or", "and", "slash", "qualifier"}:
+        return False
+    kind = last_name.name.entry.kind
+    names = [p.name.entry for p in inside if p.name]
+    return kind in ("condition", "drug", "procedure") and len(names) > 1 and all(n.kind == kind for n in names)
 
 
 def _is_acronym(inside: list[Phrase], context: Context) -> bool:
@@ -225,7 +289,9 @@ def _read_limit_for(
     if base is None or not names or not cause or other.value is None:
         return None
     leaves = [read_measure(AGE if p.word == "age" else p.name.entry, other.value) for p in names if p.name]
-    if any(leaf is None for leaf in leaves):
+    if any(leaf is None for leaf in leaves) or not _same_direction(base_phrases[-1], other):
+        return None
+    if any(p.name is not None and join_names(p.name.entry) for p in cause):
         return None
     alternative = _join([leaf for leaf in leaves if leaf is not None], is_all=context.is_inclusion)
     condition = _read_cause(cause, context)
@@ -233,6 +299,15 @@ def _read_limit_for(
     rules = (*base.rules, "a limit under a condition")
     del condition_phrases
     return Reading(expression, base.certainty * 0.93, rules)
+
+
+def _same_direction(first: Phrase, second: Phrase) -> bool:
+    """Whether both values are one-sided limits on the same side."""
+    sides = [
+        {bound.operator[0] for bound in phrase.value.bounds} if phrase.value is not None else set()
+        for phrase in (first, second)
+    ]
+    return sides[0] == sides[1] and len(sides[0]) == 1
 
 
 def _trim_cause(cause: list[Phrase]) -> list[Phrase]:
@@ -245,7 +320,7 @@ def _trim_cause(cause: list[Phrase]) -> list[Phrase]:
     return cause
 
 
-_LEADING = frozenset("which case then must be should is are who where they allowed present due considered involvement for which".split())
+_LEADING = frozenset("which case then must be it should is are who where they can may allowed present due considered involvement for which".split())
 
 
 def _names_before(phrases: list[Phrase]) -> list[Phrase]:

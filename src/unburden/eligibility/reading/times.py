@@ -39,6 +39,7 @@ _NOW = re.compile(
     r"(?:current(?:ly)?|concurrent(?:ly)?|concomitant(?:ly)?|ongoing|recent(?:ly)?|pre-?existing|at\s+present|presently|simultaneous|newly|preoperative(?:ly)?|active(?:ly)?)\b"
 )
 _AT_INDEX = re.compile(r"(?:at|on)\s+(?:the\s+)?(?:time\s+(?:of|point\s+of)\s+|day\s+of\s+)?")
+_AT_OTHER = re.compile(r"(?:at|on)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+)?(?:diagnosis|presentation|relapse|surgery|birth|onset|death|delivery|discharge|admission)\b")
 _FUTURE = re.compile(
     r"(?:during|throughout|for\s+the\s+duration\s+of|over\s+the\s+course\s+of|while\s+on|while|until|after)\s+(?:the\s+)?(?:entire\s+)?(?:course\s+of\s+(?:the\s+)?)?(?:whole\s+)?(?:study|trial|treatment|participation|screening|follow-?up)(?:\s+(?:period|participation|treatment|drug|phase))*\b"
 )
@@ -200,7 +201,10 @@ def _find_ever(folded: str, at: int) -> TimePhrase | None:
 
 
 def _find_at_index(folded: str, at: int) -> TimePhrase | None:
-    """ "at screening", "at the time of enrollment"."""
+    """ "at screening", "at the time of enrollment"; "at diagnosis" is another day."""
+    other = _AT_OTHER.match(folded, at)
+    if other:
+        return TimePhrase(at, other.end(), "unanchored")
     found = _AT_INDEX.match(folded, at)
     anchor = read_anchor(folded, found.end()) if found else None
     if found is None or anchor is None:

@@ -30,7 +30,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("contraception", r"\bcontracept|\bbirth control\b|\babstinen|\babstain|\bbarrier method|\bsperm donat|\bdonat\w* sperm|\bfather(?:ing)? a child"),
     (
         "allowance",
-        r"\b(?:allowed|permitted|acceptable|permissible|allowable|exempt)\b|\bnot\s+(?:be\s+)?(?:excluded|an exclusion|exclusionary|considered)\b|"
+        r"(?<!not )(?<!not be )\b(?:allowed|permitted|acceptable|permissible|allowable|exempt)\b|\bnot\s+(?:be\s+)?(?:excluded|an exclusion|exclusionary|considered)\b|"
         r"\b(?:is|are|be|remain|still)\s+eligible\b|\bmay\s+(?:be\s+|also\s+be\s+)?(?:enrol|particip|includ|receiv|continu|hav)|\bwill\s+(?:also\s+)?(?:be\s+)?(?:enrol|allow|includ|permit)\w*|\bcan\s+(?:be\s+)?(?:enrol|particip|includ)\w*|\bno(?:t)? (?:limit|restriction|applicable|required)\b",
     ),
     (
@@ -45,9 +45,11 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _REASONS)
 _RECOGNISED = frozenset({"consent", "willingness", "judgement", "ability", "administrative", "contraception", "adequacy"})
+_ALLOWS_ONLY = re.compile(r"\b(?:unless|except|if|provided|only|but|however|must|within|after)\b|[<>≤≥\d]")
 _HEADING = re.compile(
     r"^\W*(?:(?:key|main|major|general|additional|other|specific|the)\s+)*(?:inclusion|exclusion|eligibility)\s+criteria\b[^.]{0,80}$|"
-    r"^[^:]{0,200}:\s*$|^\W*(?:inclusion|exclusion)\W*$"
+    r"^[^:]{0,200}:\s*$|^\W*(?:other|additional|general|specific)?\s*(?:inclusions?|exclusions?)\s+for\b[^.]{0,60}$|"
+    r"^\W*(?:sub-?protocol|cohort|part|arm|phase)\s+\w{1,4}\W*$|^\W*(?:other|additional|general)\s+(?:inclusions?|exclusions?)\W*$|^\W*(?:inclusion|exclusion)\W*$"
 )
 _LABORATORY = re.compile(r"[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d")
 
@@ -65,5 +67,7 @@ def find_reason(folded: str) -> tuple[str, bool] | None:
         return "heading", True
     for name, pattern in _COMPILED:
         if pattern.search(folded):
+            if name == "allowance" and not _ALLOWS_ONLY.search(folded):
+                return name, True
             return name, name in _RECOGNISED and not _LABORATORY.search(folded)
     return None

@@ -75,7 +75,7 @@ _UNITS = (
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern), unit) for pattern, unit in _UNITS)
 
-_TEN = r"\s?(?:x|\*)?\s?10\s?(?:\^|\*\*?|e|exp|\()?\s?\(?\^?(3|6|9|12)\s?\)?\s?"
+_TEN = r"\s?(?:x|\*)?\s?10[\s*^(e]{0,6}(3|6|9|12)\s?\)?\s?"
 _POWER_OF_TEN = re.compile(
     rf"{_TEN}{_CELLS}{_PER}\s?(?:({_L})|({_UL})|({_ML}))"
 )

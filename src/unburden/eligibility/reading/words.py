@@ -60,7 +60,8 @@ _SPELLINGS = (
 )
 _KEEP_S = ("ss", "us", "is", "as", "'s")
 _PLURALS = {"metastases": "metastasis", "diagnoses": "diagnosis", "thromboses": "thrombosis", "women": "woman",
-            "men": "man", "mets": "metastasis", "children": "child", "varices": "varix", "biopsies": "biopsy"}  # fmt: skip
+            "men": "man", "mets": "metastasis", "children": "child", "varices": "varix", "biopsies": "biopsy", "diabetes": "diabetes", "herpes": "herpes",
+            "rabies": "rabies", "species": "species", "series": "series"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def derive_key(word: str) -> str:
     """American spelling and the singular, so that a lexicon needs one form.
 
     >>> derive_key("tumours"), derive_key("anaemia"), derive_key("diabetes")
-    ('tumor', 'anemia', 'diabete')
+    ('tumor', 'anemia', 'diabetes')
     """
     if word in _PLURALS:
         return _PLURALS[word]
