@@ -17,7 +17,8 @@ _IN_TREATMENT = ("drug", "procedure", "device")
 _VAGUE = frozenset(
     {"medical_condition", "symptoms", "medication", "treatment", "imaging", "physical_examination",
      "contraindication", "adverse_event", "study_treatment", "excipients", "organ_dysfunction", "healthy",
-     "biopsy", "similar_compounds", "caregiver", "life_threatening", "contraception", "disease_progression"}
+     "biopsy", "similar_compounds", "caregiver", "informed_consent", "residence", "smoking_status", "illicit_substance_use",
+     "diet", "injection", "removal", "extraction", "donation", "admission", "rest", "mental_status", "falls", "life_threatening", "contraception", "disease_progression"}
 )  # fmt: skip
 """Concepts too wide to be looked up as one code; named, but not computed."""
 

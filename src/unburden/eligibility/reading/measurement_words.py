@@ -114,6 +114,25 @@ lactate | mmol/L | lactate; serum lactate; blood lactate; lactic acid
 ammonia | umol/L | ammonia; serum ammonia
 ph | 1 | arterial ph; blood ph
 bone_mineral_density_t_score | 1 | t score; bone mineral density t score; bmd t score
+prostate_volume |  | prostate volume
+urine_output |  | urine output
+cervical_length | mm | cervical length; cervix length
+plasma_concentration |  | plasma concentration
+thrombin_time | second | thrombin time
+antithrombin | % | antithrombin iii; antithrombin
+base_excess | mmol/L | base excess
+bicarbonate | mmol/L | bicarbonate; serum bicarbonate
+homocysteine | umol/L | homocysteine; homocysteine level
+cystatin_c | mg/L | cystatin c
+ankle_brachial_index | 1 | ankle brachial index; abi; ankle brachial pressure index
+apnoea_hypopnoea_index |  | apnea hypopnea index; ahi
+disease_duration | month | disease duration; duration of disease
+spherical_equivalent |  | spherical equivalent
+reference_vessel_diameter | mm | reference vessel diameter; vessel diameter; reference vessel size
+antimullerian_hormone | ng/mL | anti mullerian hormone; amh
+sodium_excretion |  | urinary sodium
+molybdenum | ug/L | molybdenum; serum molybdenum
+zinc_level | ug/dL | serum zinc
 hepatitis_b_dna | IU/mL | hbv dna; hepatitis b virus dna; hepatitis b dna; hbv dna level; hbv viral load; serum hbv dna; hbv dna viral load; hepatitis b viral load; hbv dna titer; hepatitis b virus deoxyribonucleic acid
 hepatitis_c_rna | IU/mL | hcv rna; hepatitis c virus rna; hepatitis c rna; hcv rna level; hcv viral load; hepatitis c viral load; hcv rna viral load; hepatitis c virus ribonucleic acid; plasma hcv rna
 hiv_rna | copies/mL | hiv rna; hiv viral load; viral load; hiv 1 rna; plasma hiv rna; hiv 1 rna level; plasma hiv 1 rna
@@ -176,6 +195,27 @@ ipss_score | ipss; international prostate symptom score; ipss r
 bi_rads_category | bi rads; birads
 gold_clarke_score | gold clarke score; clarke score; clarke hypoglycemia awareness score; hypoglycemia unawareness score
 nugent_score | nugent score
+killip_class | killip class; killip
+kellgren_lawrence_grade | kellgren lawrence; kellgren lawrence score; kellgren lawrence grade
+metavir_score | metavir; metavir score; fibroscan score
+ishak_score | ishak score; ishak
+ranson_score | ranson score
+iief_score | iief; international index of erectile function
+beck_depression_inventory | bdi; beck depression inventory; bdi ii
+ham_a_score | ham a; hamilton anxiety rating scale; hama
+insomnia_severity_index | insomnia severity index; isi
+canadian_cardiovascular_society_class | canadian cardiovascular society; ccs class; canadian cardiovascular society class
+asia_grade | asia impairment scale
+npi_score | npi; neuropsychiatric inventory; npi x
+dad_score | disability assessment for dementia
+cornell_depression_score | cornell scale for depression in dementia
+rutherford_category | rutherford category; rutherford class
+harvey_bradshaw_index | harvey bradshaw index; hbi
+oswestry_disability_index | oswestry disability index
+womac_score | womac; womac score
+charlson_index | charlson comorbidity index
+g8_score | g8 score; g8
+columbia_suicide_scale | c ssrs; columbia suicide severity rating scale
 toxicity_grade | ctcae grade; nci ctcae grade; toxicity grade
 ecog_grade | ecog grade
 """

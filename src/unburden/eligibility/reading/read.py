@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
-from unburden.domain.parsed_criteria import Leftover, ParsedCriterion, ParsedEntity, ParseStatus
+from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
 from unburden.eligibility.reading.clauses import Context, Reading
 from unburden.eligibility.reading.leaves import Absence
+from unburden.eligibility.reading.lexicon import Entry
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
 from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.unanswerable import find_reason
@@ -63,7 +64,7 @@ def read_criterion(
     pieces = _read_pieces(text, folded, context)
     expression = _join_pieces(pieces, text, folded, is_inclusion)
     status = _find_status(expression, pieces)
-    entities = tuple(entity for piece in pieces for entity in _list_entities(piece, text))
+    entities = tuple(entity for piece in pieces for entity in _list_entities(piece, text, folded))
     leftovers = tuple(left for piece in pieces for left in _list_leftovers(piece, text))
     rules = tuple(dict.fromkeys(rule for piece in pieces for rule in _rules_of(piece)))
     confidence = 0.0 if status == "text" else _derive_confidence(pieces)
@@ -192,32 +193,78 @@ def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
     return "text"
 
 
-_ENTITY_NAMES = {"age": "person"}
+_PERSON_WORDS = re.compile(r"\bage[sd]?\b|\bold\b")
+_VALUE_WORDS = frozenset("elevated abnormal increased decreased impaired adequate inadequate high low confirmed".split())
+_NO_ENTITIES = frozenset(
+    """
+other another medical requiring suspected first second third additional clinically new daily routine regular
+standard possible probable central prior previously treated
+""".split()  # noqa: SIM905
+)
+_TIME_UNITS = ("year", "month", "week", "day", "hour", "minute")
 
 
-def _list_entities(piece: _Piece, text: str) -> Iterator[ParsedEntity]:
+def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEntity]:
     """Names, values, times, negations and qualities of a sentence, whether it was read or not."""
     is_negated = False
+    measure: Phrase | None = None
     for phrase in piece.phrases:
         words = text[phrase.start : phrase.end]
+        span = (words, phrase.start, phrase.end, is_negated)
         match phrase.kind:
             case "name" if phrase.name is not None:
-                kind = phrase.name.entry.kind
-                yield ParsedEntity(kind, phrase.name.entry.concept, words, phrase.start, phrase.end, is_negated)  # type: ignore[arg-type]
+                entry = phrase.name.entry
+                measure = phrase if entry.kind == "measurement" or entry.concept == "age" else measure
+                yield ParsedEntity(_kind_of(entry), entry.concept, *span)
             case "value":
-                yield ParsedEntity("value", "", words, phrase.start, phrase.end, is_negated)
+                yield from _list_value(phrase, measure, text, folded, is_negated)
             case "time" if phrase.time is not None:
-                yield ParsedEntity("temporal", "", words, phrase.start, phrase.end, is_negated)
+                yield ParsedEntity("temporal", "", *span)
                 if phrase.time.anchor is not None:
                     first, last = phrase.time.anchor
                     yield ParsedEntity("anchor", "index", text[first:last], first, last, is_negated)
             case "not" | "except":
-                is_negated = True
                 yield ParsedEntity("negation", "", words, phrase.start, phrase.end)
-            case "qualifier":
-                yield ParsedEntity("qualifier", "", words, phrase.start, phrase.end, is_negated)
+                is_negated = True
+            case "qualifier" if phrase.word in _VALUE_WORDS and _is_by_measure(phrase, piece):
+                yield ParsedEntity("value", "", *span)
+            case "qualifier" if phrase.word not in _NO_ENTITIES:
+                yield ParsedEntity("qualifier", "", *span)
             case "word" if phrase.word in ("but", "who"):
                 is_negated = False
+
+
+def _kind_of(entry: Entry) -> EntityKind:
+    """The kind under which an entity is listed: survival expected is no measurement, a prisoner is a person."""
+    if entry.concept == "life_expectancy":
+        return "observation"
+    if entry.concept == "prisoner":
+        return "person"
+    return entry.kind  # type: ignore[return-value]
+
+
+def _list_value(
+    phrase: Phrase, measure: Phrase | None, text: str, folded: str, is_negated: bool
+) -> Iterator[ParsedEntity]:
+    """A value; a duration that belongs to no measure is a time; a bare number of nothing is not listed."""
+    value = phrase.value
+    assert value is not None
+    words = text[phrase.start : phrase.end]
+    is_near = measure is not None and phrase.start - measure.end < 60
+    if value.is_bare and not value.unit and value.shape == "number" and not value.is_age and not is_near:
+        return
+    is_duration = value.unit in _TIME_UNITS and not value.is_age and not is_near and value.unit != "year"
+    yield ParsedEntity("temporal" if is_duration else "value", "", words, phrase.start, phrase.end, is_negated)
+    person = _PERSON_WORDS.search(folded, phrase.start, phrase.end) if value.is_age or value.unit == "year" else None
+    if person is not None:
+        yield ParsedEntity("person", "age", text[person.start() : person.end()], person.start(), person.end(), is_negated)
+
+
+def _is_by_measure(phrase: Phrase, piece: _Piece) -> bool:
+    """Whether a measure's name stands next to a quality ("elevated bilirubin")."""
+    at = piece.phrases.index(phrase)
+    near = piece.phrases[max(0, at - 2) : at + 3]
+    return any(p.name is not None and p.name.entry.kind == "measurement" for p in near)
 
 
 def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:

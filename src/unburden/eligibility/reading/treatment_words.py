@@ -91,6 +91,7 @@ warfarin | warfarin
 heparin | heparin
 lithium | lithium
 digoxin | digoxin
+* | sulfonamide; quinolone; macrolide; fluoroquinolone; aminoglycoside; cephalosporin; penicillin; beta lactam; bronchodilator; inhaler; mood stabilizer; mucolytic; multivitamin; antioxidant; antiemetic; antimycotic; nitrosourea; camptothecin; fluoropyrimidine; epothilone; somatostatin analogue; immune globulin; bile acid sequestrant; ergotamine; egg; soy; shellfish; fish oil; latex; iodine; povidone iodine; placebo; niacin; naproxen; ibuprofen; indomethacin; ketorolac; hydrocodone; oxymorphone; butorphanol; nalbuphine; pentazocine; butalbital; disulfiram; melatonin; ramelteon; zopiclone; zolpidem; nefazodone; clomipramine; lurasidone; felbamate; flecainide; disopyramide; encainide; tocainide; moricizine; ivabradine; ranolazine; terazosin; doxazosin; prazosin; tamsulosin; alfuzosin; silodosin; glyburide; glibenclamide; glipizide; tolbutamide; exenatide; gemfibrozil; ezetimibe; cholestyramine; entecavir; lamivudine; adefovir; efavirenz; etravirine; nevirapine; cobicistat; chloramphenicol; colistin; dapsone; amphotericin b; pentamidine; foscarnet; rifaximin; ceftriaxone; cephalexin; vancomycin; linezolid; quinine; mefloquine; primaquine; artemether; mitoxantrone; arsenic; asparaginase; thioguanine; hydroxyurea; procarbazine; lomustine; streptozocin; mitotane; ketoconazole; rasburicase; tranexamic acid; epinephrine; norepinephrine; dopamine; dobutamine; nitroprusside; sugammadex; rocuronium; diphenhydramine; acetazolamide; pilocarpine; chlorthalidone; tolcapone; tetrabenazine; dextromethorphan; apomorphine; botulinum toxin; botox; hyaluronic acid; collagenase; medroxyprogesterone; depo provera; sex hormone; aminosalicylate; 5 asa; mesalamine; ursodeoxycholic acid; udca; folic acid; vitamin e; vitamin c; vitamin d supplement; vitamin k; potassium supplement; antithymocyte globulin; alemtuzumab; teriparatide; raloxifene; calcitonin; salmon calcitonin; pramlintide; glp 1; glp 1 analogue; incretin; alpha glucosidase inhibitor; meglitinide; ammonium tetrathiomolybdate; folinic acid; leucovorin; trifluridine; regorafenib; lutetium psma; samarium; yttrium; p gp inhibitor; p gp inducer; bcrp inhibitor; qt prolonging drug; cytochrome p450 inhibitor; xanomeline; estrogen replacement; propoxyphene; tacrine hydrochloride; phenytoin sodium; st jonh's wort; glucocorticosteroid; immunosuppressor; anti coagulant; anti histamine; anti depressant; anti hypertensive; anti viral; anti arrhythmic; antiaggregant; arb; acei; aed; steroid hormone; recreational drug; street drug; illicit drug; illicit substance; drugs of abuse; cyp2d6 inhibitor; cyp2c8 inhibitor; cyp1a2 inhibitor
 levothyroxine | levothyroxine; thyroid hormone
 """
 
@@ -191,6 +192,7 @@ vaccination | vaccination; immunization; vaccinations; vaccinated
 physical_examination | physical examination; physical exam; neurological examination
 dual_antiplatelet_therapy | dual antiplatelet therapy
 * | thrombolysis; thrombolytic therapy
+* | cervical cerclage; admission; transcranial magnetic stimulation; tms; spinal fusion; fusion; enteral nutrition; circumcision; in vitro fertilization; ivf; icsi; blood sample; follow up visit; complete blood count; cbc; physical therapy; rehabilitation; acupuncture; phototherapy; puva; sedation; deep sedation; nerve block; injection; tracheostomy; thoracentesis; paracentesis procedure; tips procedure; embolization; tace; chemoembolization; radiofrequency ablation; hifu; cryotherapy; hyperthermia; hipec; lymph node dissection; mastectomy; prostatectomy; nephrectomy; lobectomy; splenectomy; whipple; debridement; tooth extraction; extraction; root canal; deep brain stimulation; vagus nerve stimulation; cardioversion; ecmo; life support; ventilatory support; diet; ketogenic diet; yoga; meditation; serology; hematology; slit lamp; neuraxial; induction of labor; exercise test; treadmill exercise test; optical coherence tomography; oct; spirometric; surgical removal; removal; donation; leukapheresis; photopheresis; donor lymphocyte infusion; tumor resection; debulking
 treatment | treatment; therapy; treatments; therapies; other therapy; standard therapy; standard of care; standard treatment; pharmacotherapy; pharmacological treatment; drug therapy; intervention
 """
 
@@ -210,11 +212,16 @@ metal_implant | metal implant; aneurysm clip; cochlear implant; metallic implant
 stent | stent; drug eluting stent; vascular graft; bare metal stent; prosthetic valve; artificial heart valve; mechanical heart valve; prosthetic heart valve
 intrauterine_device | intrauterine device; iud; condom; diaphragm; condoms
 catheter | catheter; central venous catheter; indwelling catheter; feeding tube; port; shunt; nasogastric tube
+* | catheters; screw; prosthetic joint; artificial joint; left ventricular assist device; cpap; tens; neural stimulator; vena cava filter; electrode; mesh; brace; denture; orthodontic device; tattoo; crt; metal
 contact_lenses | contact lenses; contact lens; hearing aid; wheelchair; insulin pump
 """
 
 OBSERVATIONS = """
 family_history | family history
+smoking_status | pack years; pack year; cigarettes per day; drinks per day; alcohol consumption; alcohol intake; smokes
+residence | place of residence; nursing home
+informed_consent | informed consent; written informed consent; consent; assent; written consent; signed informed consent
+illicit_substance_use | self harm; risk of suicide; bleeding risk; risk of bleeding
 prisoner | prisoner; incarcerated; institutionalized; detention; vulnerable population
 caregiver | caregiver; reliable caregiver; legal guardian
 life_threatening | life threatening
