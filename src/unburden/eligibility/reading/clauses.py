@@ -14,10 +14,10 @@ AGE = Entry("measurement", "age", "year", "quantity")
 _SKIPPED = ("plain", "evidence")
 _CARING = frozenset({"pregnancy", "breast_feeding"})
 _IN_TREATMENT = ("drug", "procedure", "device")
-_VAGUE = frozenset(
+VAGUE = frozenset(
     {"medical_condition", "symptoms", "medication", "treatment", "imaging", "physical_examination",
      "contraindication", "adverse_event", "study_treatment", "excipients", "organ_dysfunction", "healthy",
-     "biopsy", "similar_compounds", "caregiver", "informed_consent", "residence", "smoking_status", "illicit_substance_use",
+     "biopsy", "similar_compounds", "caregiver", "informed_consent", "residence", "smoking_status",
      "diet", "injection", "removal", "extraction", "donation", "admission", "rest", "mental_status", "falls", "life_threatening", "contraception", "disease_progression"}
 )  # fmt: skip
 """Concepts too wide to be looked up as one code; named, but not computed."""
@@ -95,6 +95,7 @@ class _ClauseParser:
         self.pending_value: Phrase | None = None
         self.sexes: list[str] = []
         self.premise: Part | None = None
+        self.is_adult = False
         self.rules: list[str] = []
         self.certainty = 1.0
         self.act = False
@@ -115,6 +116,8 @@ class _ClauseParser:
                 self.note("words of evidence", 0.9)
             case "manner":
                 self.note("how it was measured", 0.95)
+            case "colon" if self.part.names and self.part.value is None and not self.link and not self.parts:
+                return
             case "verdict" if not self.context.is_inclusion:
                 return
             case "with":
@@ -122,7 +125,7 @@ class _ClauseParser:
             case "act":
                 self._add_act(rest)
             case "and" | "or" | "comma" | "slash":
-                self._add_link(phrase.kind)
+                self._add_link(phrase.kind, rest)
             case "not":
                 self._add_negation(phrase)
             case "qualifier":
@@ -146,7 +149,16 @@ class _ClauseParser:
         if self.part.names and not self.link:
             raise _NotUnderstoodError
 
-    def _add_link(self, kind: str) -> None:
+    def _add_link(self, kind: str, rest: list[Phrase]) -> None:
+        following = next((p for p in rest if p.kind not in _SKIPPED), None)
+        if self.pending_qualifiers and following is not None and (not self.part.names or self.link):
+            if following.kind == "qualifier" or (following.time is not None and following.time.reach in ("now", "ever")):
+                # "Active or uncontrolled infection": the qualities stay unread, whatever joins them.
+                return
+        is_open = not self.part.names or self.link
+        if self.pending_times and is_open and following is not None and following.kind in ("qualifier", "time"):
+            self._turn_times_to_qualifiers()
+            return
         if not self.part.names and not self.parts:
             if self.sexes:
                 self.link = kind
@@ -155,6 +167,13 @@ class _ClauseParser:
                 raise _NotUnderstoodError
             return
         self.link = "comma" if kind == "comma" and not self.link else kind if kind != "comma" else self.link
+
+    def _turn_times_to_qualifiers(self) -> None:
+        """ "Active or uncontrolled": said of the time and of the thing, either will do; both stay unread."""
+        for time in self.pending_times:
+            words = self.context.text[time.start : time.end]
+            self.pending_qualifiers.append(Phrase("qualifier", time.start, time.end, 0, 0, words))
+        self.pending_times = []
 
     def _add_negation(self, phrase: Phrase) -> None:
         self.negations += 1
@@ -211,6 +230,12 @@ class _ClauseParser:
             return
         if self.pending_value is not None:
             raise _NotUnderstoodError
+        if self.part.value is not None and self.link == "or" and self._is_same_measure(value):
+            names = self.part.names
+            self._close()
+            self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
+            self.link = ""
+            return
         if self.part.names and self.link and value.is_age:
             self._close()
         if value.is_age:
@@ -219,6 +244,14 @@ class _ClauseParser:
             self._add_age(phrase)
             return
         self.pending_value = phrase
+
+    def _is_same_measure(self, value: Value) -> bool:
+        """ "Age < 20 or > 76 years": a second value without a name of its own, on the other side."""
+        first = self.part.value.value if self.part.value else None
+        if first is None or len(self.part.names) != 1 or value.shape != first.shape:
+            return False
+        sides = {b.operator[0] for b in first.bounds}, {b.operator[0] for b in value.bounds}
+        return sides in (({"<"}, {">"}), ({">"}, {"<"})) and bool(value.unit or value.limit or not first.unit)
 
     def _add_age(self, phrase: Phrase) -> None:
         self.part = Part([phrase], value=phrase, is_negated=self.is_negated, link_before=self.link)
@@ -318,7 +351,7 @@ class _ClauseParser:
         """ "Breast cancer, HER2 positive", "heart failure NYHA III": a disease and then its marker, stage or class."""
         assert phrase.name is not None
         names = [p.name.entry for p in self.part.names if p.name]
-        is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in _VAGUE
+        is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in VAGUE
         return is_disease and phrase.name.entry.sort in ("stage", "marker", "scale") and not self.is_negated
 
     def _is_described_before(self, phrase: Phrase) -> bool:
@@ -326,10 +359,13 @@ class _ClauseParser:
         assert phrase.name is not None
         names = [p.name.entry for p in self.part.names if p.name]
         is_mark = len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
-        is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in _VAGUE
+        is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in VAGUE
         return is_mark and is_disease and not self.is_negated and not self.parts
 
     def _add_person(self, concept: str, rest: list[Phrase]) -> None:
+        if concept == "adult" and not self.is_negated and not self.parts and not self.part.names:
+            self.is_adult = True
+            return
         if concept in ("adult", "child") or self.is_negated:
             raise _NotUnderstoodError
         if rest and rest[0].kind in ("qualifier", "name") and rest[0].word != "age":
@@ -360,6 +396,9 @@ class _ClauseParser:
                 raise _NotUnderstoodError
             self.note("years without 'age'", 0.8)
             self.parts.append(Part([self.pending_value], value=self.pending_value))
+        if self.is_adult and not any(all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts):
+            # Who is an adult is a matter of law; with an age beside it the age counts.
+            raise _NotUnderstoodError
         expression = self._join_parts()
         expression = self._add_subject(expression)
         return Reading(expression, self.certainty, tuple(self.rules) or ("plain statement",))
@@ -394,6 +433,10 @@ class _ClauseParser:
         links = {part.link_before for part in self.parts[1:]}
         joined = _resolve_link(links)
         expressions = [self._read_part(part) for part in self.parts]
+        if self._is_negated_tail():
+            for number, part in enumerate(self.parts):
+                expressions[number] = Not(expressions[number]) if part.is_negated else expressions[number]
+            return AllOf(tuple(expressions))
         if self.parts[0].is_negated:
             self._check_negated_links(links)
             if any(isinstance(e, Not) for e in expressions):
@@ -441,12 +484,21 @@ class _ClauseParser:
 
     def _check_negations(self) -> None:
         states = {part.is_negated for part in self.parts}
+        if self._is_negated_tail():
+            return
         if len(states) > 1:
             raise _NotUnderstoodError
         if states == {False} and self.negations:
             raise _NotUnderstoodError
         if True in states and not self.context.is_inclusion and len(self.parts) > 1:
             raise _NotUnderstoodError
+
+    def _is_negated_tail(self) -> bool:
+        """ "A and no B" of an inclusion: one negated part at the end, joined by "and"."""
+        states = [part.is_negated for part in self.parts]
+        links = {part.link_before for part in self.parts[1:]}
+        is_tail = len(states) > 1 and states[-1] and not any(states[:-1])
+        return is_tail and self.context.is_inclusion and links <= {"and", "comma"} and self.parts[-1].value is None
 
     def _check_negated_links(self, links: set[str]) -> None:
         if any(part.value is not None for part in self.parts) and len(self.parts) > 1:
@@ -507,7 +559,7 @@ class _ClauseParser:
         value = part.value.value if part.value else None
         if value is not None and value.shape != "word":
             raise _NotUnderstoodError
-        if any(p.word in _VAGUE for p in part.names):
+        if any(p.word in VAGUE for p in part.names):
             raise _NotUnderstoodError
         time = _only(part.times)
         leaves = []

@@ -53,7 +53,7 @@ _ASSUMED = {
 SCALES_WITHOUT_UNIT = ("%", "")
 _ROMAN = ("I", "II", "III", "IV", "V")
 _ORDER = {"nyha_class": _ROMAN[:4], "asa_class": ("I", "II", "III", "IV", "V"), "disease_stage": _ROMAN[:4]}
-_NUMBERED = frozenset({"asa_class", "severity_grade", "nyha_class"})
+_NUMBERED = frozenset({"asa_class", "nyha_class"})
 
 
 def read_measure(entry: Entry, value: Value) -> Expression | None:
@@ -91,6 +91,8 @@ def _read_word(entry: Entry, word: str) -> Expression | None:
 
 def _read_classes(entry: Entry, value: Value) -> Expression | None:
     classes = value.classes
+    if entry.concept in _NUMBERED and all(c.isdigit() and 1 <= int(c) <= 5 for c in classes):
+        classes = tuple(_ROMAN[int(c) - 1] for c in classes)
     if all(c.isdigit() for c in classes):
         numbers = tuple(float(c) for c in classes)
         if value.word == "range":
@@ -125,6 +127,8 @@ def _read_number(entry: Entry, value: Value) -> Expression | None:
     unit = find_unit_of(entry, value)
     if unit is None:
         return None
+    if entry.concept in _NUMBERED:
+        return _read_numbered(entry, value)
     bounds = value.bounds
     if value.is_bare and entry.sort != "scale":
         return None
@@ -132,6 +136,23 @@ def _read_number(entry: Entry, value: Value) -> Expression | None:
         return Between(entry.concept, bounds[0].number, bounds[1].number, unit)
     leaves = tuple(Compare(entry.concept, b.operator, b.number, unit) for b in bounds)
     return leaves[0] if len(leaves) == 1 else AllOf(leaves)
+
+
+def _read_numbered(entry: Entry, value: Value) -> Expression | None:
+    """ "NYHA class >= 3": the Roman classes that fit, as they are recorded."""
+    order = _ORDER[entry.concept]
+    fits = {">=": 0.0, ">": 0.5, "<=": 0.0, "<": -0.5}
+    kept = [
+        name
+        for number, name in enumerate(order, start=1)
+        if all(
+            b.operator == "==" and number == b.number
+            or b.operator[0] == ">" and number >= b.number + fits[b.operator]
+            or b.operator[0] == "<" and number <= b.number + fits[b.operator]
+            for b in value.bounds
+        )
+    ]
+    return OneOf(entry.concept, tuple(kept)) if kept else None
 
 
 def find_unit_of(entry: Entry, value: Value) -> str | None:

@@ -104,8 +104,24 @@ def _find_listed(tokens: tuple[Token, ...], first: int) -> Name | None:
     for keys, entry in load_lexicon().get(tokens[first].key, ()):
         last = _match_keys(tokens, first, keys)
         if last is not None:
-            return Name(entry, first, last)
+            return _extend_marker(tokens, Name(entry, first, last))
     return None
+
+
+def _extend_marker(tokens: tuple[Token, ...], name: Name) -> Name:
+    """A marker before a drug says which drug: "HER2 tyrosine kinase inhibitor"."""
+    if name.entry.sort != "marker":
+        return name
+    at = name.last
+    while at < len(tokens) and tokens[at].word in ("-", "targeted", "directed"):
+        at += 1
+    if at >= len(tokens):
+        return name
+    drug = find_name(tokens, at)
+    if drug is None or drug.entry.kind not in ("drug", "procedure") or drug.entry.sort:
+        return name
+    entry = Entry("drug", f"{name.entry.concept}_{drug.entry.concept}", certainty=drug.entry.certainty)
+    return Name(entry, name.first, drug.last)
 
 
 def _match_keys(tokens: tuple[Token, ...], first: int, keys: tuple[str, ...]) -> int | None:

@@ -12,7 +12,7 @@ from unburden.eligibility.reading.words import Token
 
 PhraseKind = Literal[
     "name", "value", "time", "not", "except", "if", "and", "or", "comma", "slash", "open", "close",
-    "example", "to", "with", "plain", "evidence", "manner", "verdict", "act", "qualifier", "word",
+    "example", "colon", "to", "with", "plain", "evidence", "manner", "verdict", "act", "qualifier", "word",
 ]  # fmt: skip
 
 _MANNER = (
@@ -22,7 +22,7 @@ _MANNER = (
     r"(?:recist|irecist|mrecist|cockcroft(?:\s?-?\s?(?:and\s+)?gault)?|modification\s+of\s+diet\s+in\s+renal\s+disease|mdrd|ckd\s?-?epi|schwartz|"
     r"fridericia(?:'s)?|bazett(?:'s)?|echocardiogra(?:m|phy)|echo|muga|nci|ctcae|common\s+terminology\s+criteria|lugano|pcwg\s?-?3|rano|dsm\s?-?(?:iv|v|5)(?:\s?-?tr)?|"
     r"(?:central|local)\s+(?:laboratory|lab|testing)|ihc|immunohistochemistry|fish|ngs|pcr|asco\s?/\s?cap|imwg|iwcll|iwg|ultrasound|mri|ct|figo|ajcc|who\s+criteria)"
-    r"(?:\s?-?\s?(?:formula|equation|method|criteria|guidelines?|version|v\.?|ver\.?|scan|assessment|gault|correction|test(?:ing)?|classification|imaging|or|and|ct|mri|muga|echo|\(?v?\d+(?:\.\d+)*\)?|[(,]|recist|v\d|edition|1\.1|\d+th|8th))*\)?"
+    r"(?:\s?-?\s?(?:formula|equation|method|criteria|guidelines?|version|v\.?|ver\.?|scan|assessment|gault|correction|test(?:ing)?|classification|imaging|or|and|ct|mri|muga|echo|\(?v?\d+(?:\.\d+)*\)?|[(),]|recist|v\d|edition|1\.1|\d+th|8th))*\)?"
 )
 _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?:{pattern})"))
@@ -77,7 +77,7 @@ _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
 )
 _PUNCTUATION: dict[str, PhraseKind] = {
     ",": "comma", "(": "open", ")": "close", "/": "slash", "*": "plain", "-": "plain", ".": "plain",
-    ":": "plain", "'": "plain", '"': "plain", "+": "word", "?": "plain", "^": "plain", "#": "plain",
+    ":": "colon", "'": "plain", '"': "plain", "+": "word", "?": "plain", "^": "plain", "#": "plain",
 }  # fmt: skip
 _UPPER_ONLY = frozenset(
     """

@@ -21,7 +21,11 @@ _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:")
 _BULLET = re.compile(r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?")
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
+_DANGLING = re.compile(r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)\s*[.,]?\s*$")
+"""A sentence that breaks off: what it goes on to say is in another line."""
 _ALLOWANCE = "allowance"
+_NOT_BINDING = ("suitability", "adequacy")
+"""Reasons whose words the grammar may have a place for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +124,12 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
     )
     phrases = tuple(chunk_tokens(text, folded, tokens))
     reason = find_reason(sentence)
+    if _DANGLING.search(sentence):
+        return _Piece(start, end, phrases, _LEFT, "", None)
     if reason is not None and reason[1]:
         return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
     reading = None
-    if reason is None:
+    if reason is None or reason[0] in _NOT_BINDING:
         reading = read_sentence(list(phrases), context)
     if reading is not None:
         return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)

@@ -1,7 +1,7 @@
 """A sentence to an expression: parentheses, exceptions and conditions around its clauses."""
 
 from unburden.domain.criteria import AllOf, AnyOf, CountEvents, Expression, Not, Unless, Unread, iterate_leaves
-from unburden.eligibility.reading.clauses import AGE, Context, Reading, join_names, read_clause
+from unburden.eligibility.reading.clauses import AGE, VAGUE, Context, Reading, join_names, read_clause
 from unburden.eligibility.reading.leaves import read_measure
 from unburden.eligibility.reading.phrases import Phrase
 
@@ -20,7 +20,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
-    flat = _open_parentheses(_trim(phrases), context)
+    flat = _open_parentheses(_fold_grades(_trim(phrases), context), context)
     if not flat:
         return None
     definition = _read_definition(flat, context)
@@ -84,6 +84,37 @@ def _narrow(expression: Expression, unread: Unread) -> Expression:
     return AllOf((expression, unread))
 
 
+def _fold_grades(phrases: list[Phrase], context: Context) -> list[Phrase]:
+    """ "Grade >= 2" becomes a quality: toxicity grades belong to one event, which no column tells."""
+    made: list[Phrase] = []
+    at = 0
+    while at < len(phrases):
+        end = _end_of_grade(phrases, at)
+        if end is None:
+            made.append(phrases[at])
+            at += 1
+            continue
+        first, last = phrases[at], phrases[end - 1]
+        words = context.text[first.start : last.end]
+        made.append(Phrase("qualifier", first.start, last.end, first.first, last.last, words))
+        at = end
+    return made
+
+
+def _end_of_grade(phrases: list[Phrase], at: int) -> int | None:
+    """Where a grade with its value ends, if one begins here."""
+    first = at
+    if phrases[at].kind == "word" and phrases[at].word in ("≥", ">", "≤", "<", "=", "ctcae"):
+        at += 1
+    if at >= len(phrases) or phrases[at].word not in ("severity_grade", "toxicity_grade"):
+        return None
+    at += 1
+    while at < len(phrases) and phrases[at].kind == "plain":
+        at += 1
+    is_value = at < len(phrases) and phrases[at].kind == "value"
+    return at + 1 if is_value and at > first else None
+
+
 def _trim(phrases: list[Phrase]) -> list[Phrase]:
     first, last = 0, len(phrases)
     while first < last and phrases[first].kind in _TRIMMED:
@@ -143,14 +174,20 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if kinds <= {"time", "plain", "with"} and len(inside) <= 3:
         return inside
     words = {p.word for p in inside if p.kind == "name"}
-    if kinds <= {"name", "plain", "slash", "comma"} and last_name is not None and words == {last_name.word}:
-        return []
+    if kinds <= {"name", "plain", "slash", "comma", "or", "and", "qualifier"} and last_name is not None:
+        if words == {last_name.word}:
+            return []
+    if [p.kind for p in inside if p.kind != "plain"] == ["name", "value"] and before and before[-1].kind == "name":
+        entry = inside[0].name.entry if inside[0].name else None
+        return inside if entry is not None and entry.sort in ("scale", "stage", "marker") else None
     if _is_listing(inside, before, last_name):
         return []
     if inside[0].kind == "manner":
         return [] if len(inside) == 1 else None
     if len(inside) == 1 and inside[0].kind == "name" and before and before[-1].kind == "name":
-        return [] if inside[0].word == before[-1].word else None
+        written = context.text[inside[0].start : inside[0].end]
+        is_initials = written.isupper() and len(written) <= 6 and before[-1].word not in VAGUE
+        return [] if inside[0].word == before[-1].word or is_initials else None
     if _is_acronym(inside, context) and before and before[-1].kind in ("name", "word", "plain", "qualifier"):
         return []
     if len(inside) == 1 and inside[0].kind == "value" and before:
@@ -172,7 +209,7 @@ def _is_listing(inside: list[Phrase], before: list[Phrase], last_name: Phrase | 
 def _is_acronym(inside: list[Phrase], context: Context) -> bool:
     """Short upper-case words that no lexicon knows, such as the initials of what stands before."""
     written = context.text[inside[0].start : inside[-1].end]
-    return len(inside) == 1 and inside[0].kind == "word" and written.isupper() and 2 <= len(written) <= 6
+    return len(inside) == 1 and inside[0].kind == "word" and written.removesuffix("s").isupper() and 2 <= len(written) <= 6
 
 
 def _read_value_inside(before: list[Phrase], inside: list[Phrase], last_value: Phrase | None) -> list[Phrase] | None:
@@ -257,7 +294,24 @@ def _read_condition(flat: list[Phrase], at: int, context: Context) -> Reading | 
         return None
     if not left:
         return None
-    return _read_limit_for(left, right, flat[at:], context) or _read_only_if(left, right, context)
+    return (
+        _read_otherwise(left, right, context)
+        or _read_limit_for(left, right, flat[at:], context)
+        or _read_only_if(left, right, context)
+    )
+
+
+def _read_otherwise(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:
+    """ "A <= x, or B <= y for those with A > x" is A <= x or B <= y."""
+    stated = read_clause(left, context) if context.is_inclusion else None
+    condition = read_clause(_trim_cause(right), Context(context.text, True, context.absence))
+    if stated is None or condition is None or not isinstance(stated.expression, AnyOf):
+        return None
+    first, second = _threshold(stated.expression.parts[0]), _threshold(condition.expression)
+    if first is None or second is None or len(stated.expression.parts) != 2:
+        return None
+    is_opposite = first[0] == second[0] and first[1] != second[1] and first[2:] == second[2:]
+    return _with_rule(stated, "a second measure where the first is not met", 0.95) if is_opposite else None
 
 
 def _split_last_value(left: list[Phrase]) -> tuple[list[Phrase], Phrase] | None:

@@ -21,7 +21,7 @@ PLAIN = frozenset(
 a an the patient patients subject subjects participant participants individual individuals person persons
 volunteer volunteers who is are was were be been has have had having must should shall of in known
 documented diagnosis diagnosed evidence presence any their his her its this those these there
-at by form forms type types kind value values level levels result results serum plasma blood all with also either to age
+at by measured calculated estimated form forms type types kind value values level levels result results serum plasma blood all with also either to age
 """.split()  # noqa: SIM905
 )
 """Words that may stand anywhere in a clause without a change of its sense."""

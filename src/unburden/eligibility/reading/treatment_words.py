@@ -221,7 +221,7 @@ family_history | family history
 smoking_status | pack years; pack year; cigarettes per day; drinks per day; alcohol consumption; alcohol intake; smokes
 residence | place of residence; nursing home
 informed_consent | informed consent; written informed consent; consent; assent; written consent; signed informed consent
-illicit_substance_use | self harm; risk of suicide; bleeding risk; risk of bleeding
+* | self harm; risk of suicide; bleeding risk; risk of bleeding
 prisoner | prisoner; incarcerated; institutionalized; detention; vulnerable population
 caregiver | caregiver; reliable caregiver; legal guardian
 life_threatening | life threatening

@@ -43,12 +43,12 @@ _GAP = re.compile(r"\s*")
 _BETWEEN = re.compile(
     r"(?:is\s+)?(?:between|from|within the range of|range[ds]?(?:\s+from)?|ranging from)\s+(?:the\s+)?(?:ages?\s+)?(?:of\s+)?(?=\w)"
 )
-_TO = re.compile(r"\s?(?:-|~)\s?(?=[\d≤<])|\s?(?:to|through)\s(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)")
+_TO = re.compile(r"\s?(?:-|~)\s*(?=[\d≤<])|\s?(?:to|through)\s+(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)")
 _ANY_TO = re.compile(r"\s?(?:-|to|through|~|and)\s?(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)")
-_UPPER_SIGN = re.compile(r"(≤|<\s?=|<)\s?")
+_UPPER_SIGN = re.compile(r"(≤|<\s?=|<)\s*")
 _UNKNOWN_UNIT = re.compile(r"\s?(?:x|\*)\s?10|\s?/\s?\w|\s?(?:mg|mcg|ug|g|ml|u|iu|gy|pack)\b|\.\d")
 _ABOVE = re.compile(r"\s?(?:above|over|higher|greater)\b")
-_AND_BOUND = re.compile(r"\s?(?:,|and|but|to|-|or)?\s?(?:but\s|and\s)?(?=(?:≤|<|≥|>|less|greater|no\s|not\s|under|below|up\sto|over|at\s))")
+_AND_BOUND = re.compile(r"\s*(?:,|and|but|to|-|or)?\s*(?:but\s+|and\s+)?(?=(?:≤|<|≥|>|less|greater|no\s|not\s|under|below|up\sto|over|at\s))")
 _LIMIT = (
     r"(?:(?:the|of|institutional|institution'?s?|local|laborator(?:y|y's)|central|reference|site|age|adjusted|normal|specific|respective)[\s-]+)*"
     r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
@@ -69,8 +69,8 @@ _WORD_VALUES = re.compile(
     r"|(?P<normal>(?:is\s+|are\s+)?within\s+(?:the\s+)?(?:institutional\s+|laboratory\s+|local\s+)?normal\s+(?:institutional\s+|laboratory\s+)?(?:limits?|ranges?)(?:\s?\(wnl\))?|wnl\b|in\s+(?:the\s+)?normal\s+range|normal\b)"
 )
 _CLASS_LIST = re.compile(
-    r"(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w.%]|,\d)"
-    r"(?:\s?(?:,|/|-|~|or|and|to|through|, or|and/or)+\s?(?:stage\s|class\s|grade\s)?(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w.%]|,\d))*"
+    r"(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|[.,]\d)"
+    r"(?:\s?(?:,|/|-|~|or|and|to|through|, or|and/or)+\s?(?:stage\s|class\s|grade\s)?(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|[.,]\d))*"
 )
 
 _PRESSURE = re.compile(r"(\d{2,3})\s?/\s?(\d{2,3})(?:\s?mm\s?hg)?(?![\d/])")
