@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread
-from unburden.eligibility.reading.leaves import Absence, apply_time, read_measure
+from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread, Window
+from unburden.eligibility.reading.leaves import STATES, Absence, apply_time, read_measure
 from unburden.eligibility.reading.lexicon import Entry
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
@@ -12,6 +12,9 @@ from unburden.eligibility.reading.values import Value
 
 AGE = Entry("measurement", "age", "year", "quantity")
 _SKIPPED = ("plain", "evidence")
+_DUTIES = ("must", "should", "shall")
+_PAST_ACTS = ("received", "undergone", "underwent", "had received", "exposed")
+_PRESENT_ACTS = ("receiving", "taking", "using", "undergoing", "on")
 _CARING = frozenset({"pregnancy", "breast_feeding"})
 _IN_TREATMENT = ("drug", "procedure", "device")
 VAGUE = frozenset(
@@ -96,6 +99,7 @@ class _ClauseParser:
         self.sexes: list[str] = []
         self.premise: Part | None = None
         self.is_adult = False
+        self.is_duty = False
         self.rules: list[str] = []
         self.certainty = 1.0
         self.act = False
@@ -111,7 +115,7 @@ class _ClauseParser:
         """Take one phrase in."""
         match phrase.kind:
             case "plain":
-                return
+                self.is_duty = self.is_duty or phrase.word in _DUTIES
             case "evidence":
                 self.note("words of evidence", 0.9)
             case "manner":
@@ -123,7 +127,7 @@ class _ClauseParser:
             case "with":
                 self.with_word = True
             case "act":
-                self._add_act(rest)
+                self._add_act(phrase, rest)
             case "and" | "or" | "comma" | "slash":
                 self._add_link(phrase.kind, rest)
             case "not":
@@ -141,13 +145,17 @@ class _ClauseParser:
             case _:
                 raise _NotUnderstoodError
 
-    def _add_act(self, rest: list[Phrase]) -> None:
+    def _add_act(self, phrase: Phrase, rest: list[Phrase]) -> None:
         """ "treatment with" counts only before a drug, a procedure or a device."""
         following = next((p for p in rest if p.kind in ("name", "word", "not", "value")), None)
         if following is None or following.name is None or following.name.entry.kind not in _IN_TREATMENT:
             raise _NotUnderstoodError
         if self.part.names and not self.link:
             raise _NotUnderstoodError
+        if phrase.word.startswith(_PAST_ACTS) and not self.pending_times:
+            self.pending_times.append(TimePhrase(phrase.start, phrase.end, "ever", Window(None, 0.0)))
+        elif phrase.word.startswith(_PRESENT_ACTS) and not self.pending_times:
+            self.pending_times.append(TimePhrase(phrase.start, phrase.end, "now"))
 
     def _add_link(self, kind: str, rest: list[Phrase]) -> None:
         following = next((p for p in rest if p.kind not in _SKIPPED), None)
@@ -417,6 +425,9 @@ class _ClauseParser:
                 raise _NotUnderstoodError
             return OneOf("sex", sexes)
         words = {p.word for part in self.parts for p in part.names}
+        if len(sexes) == 1 and self.context.is_inclusion and (self.is_duty or "pregnancy_test" in words):
+            # "Women must ..." asks nothing of men.
+            return AnyOf((Not(OneOf("sex", sexes)), expression))
         if len(sexes) == 1 and not words <= (_CARING | {"childbearing_potential"}):
             if any(part.is_negated for part in self.parts):
                 raise _NotUnderstoodError
@@ -559,14 +570,14 @@ class _ClauseParser:
         value = part.value.value if part.value else None
         if value is not None and value.shape != "word":
             raise _NotUnderstoodError
-        if any(p.word in VAGUE for p in part.names):
+        if any(p.word in VAGUE or (p.name is not None and p.name.entry.kind == "observation") for p in part.names):
             raise _NotUnderstoodError
         time = _only(part.times)
         leaves = []
         for phrase in part.names:
             assert phrase.name is not None
             kind = phrase.name.entry.kind
-            if time is not None and time.reach == "now" and phrase.word in _CARING:
+            if time is not None and time.reach == "now" and phrase.word in STATES:
                 time = None
             leaf = _found(apply_time(kind, phrase.word, time, self.context.text, self.context.absence))
             leaves.append(_tagged(leaf, part.qualifiers))

@@ -1,6 +1,7 @@
 """From a name and its value or time to an expression's leaf; None where a reader would have to guess."""
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 from unburden.domain.criteria import (
@@ -127,6 +128,8 @@ def _read_number(entry: Entry, value: Value) -> Expression | None:
     unit = find_unit_of(entry, value)
     if unit is None:
         return None
+    if entry.concept == "child_pugh_class":
+        entry = replace(entry, concept="child_pugh_score")
     if entry.concept in _NUMBERED:
         return _read_numbered(entry, value)
     bounds = value.bounds
@@ -187,22 +190,54 @@ def count_events(kind: str, code: str, window: Window | None, absence: Absence) 
     return CountEvents(EventSet(kind, (code,)), ">=", 1, window or Window(None, 0.0), absence)
 
 
+STATES = frozenset(
+    {"pregnancy", "breast_feeding", "childbearing_potential", "postmenopausal", "surgically_sterile",
+     "measurable_disease", "evaluable_disease", "smoking", "premenopausal"}
+)  # fmt: skip
+"""Conditions that are asked of the index day alone: a flag of that name, not an event of the past."""
+
+_PASSING = frozenset(
+    {"infection", "systemic_infection", "bacterial_infection", "sepsis", "bacteremia", "pneumonia", "fever",
+     "urinary_tract_infection", "bleeding", "gastrointestinal_bleeding", "nausea", "vomiting", "diarrhea",
+     "constipation", "trauma", "fracture", "bone_fracture", "wound", "pain", "headache", "delirium", "coma",
+     "confusion", "dehydration", "neutropenia", "thrombocytopenia", "anaemia", "hypotension", "cardiogenic_shock",
+     "shock", "covid_19", "cough", "rash", "skin_rash", "influenza", "hypoglycaemia", "hyperglycemia", "ascites",
+     "pleural_effusion", "bowel_obstruction", "hypokalemia", "hyperkalemia", "hyponatremia", "hypomagnesemia",
+     "hypercalcaemia", "hypercalcemia", "hypocalcemia", "electrolyte_imbalance", "toxicity", "weight_loss",
+     "depression", "anxiety", "suicidal_ideation", "alcohol_abuse", "drug_abuse", "obesity", "jaundice", "dyspnea",
+     "tachycardia", "bradycardia", "copd_exacerbation", "vaginal_bleeding", "abnormal_uterine_bleeding", "ulcer"}
+)  # fmt: skip
+_LASTING_ENDINGS = ("ectomy", "plasty", "transplant", "transplantation", "ligation", "bypass", "amputation", "graft")
+
+
+def is_passing(kind: str, code: str) -> bool:
+    """Whether a bare mention means now rather than ever: what comes and goes, and treatments."""
+    if kind in ("drug", "device"):
+        return True
+    if kind == "procedure":
+        return not code.endswith(_LASTING_ENDINGS)
+    return code in _PASSING or code.startswith("acute_") or code.endswith("_infection") and code != "hiv_infection"
+
+
 def apply_time(kind: str, code: str, time: TimePhrase | None, text: str, absence: Absence) -> Expression | None:
     """At least one event of a concept at the time that the words say; None where they say no such thing."""
+    ever = count_events(kind, code, None, absence)
+    if time is None and code in STATES:
+        return Compare(code, "==", True)
+    if time is None and is_passing(kind, code):
+        return AllOf((ever, Unread("now", "no time is said, and it may have passed")))
     if time is None or time.reach == "ever":
-        return count_events(kind, code, None, absence)
+        return ever
     words = text[time.start : time.end]
     match time.reach:
         case "window":
             leaf = count_events(kind, code, time.window, absence)
             if not time.other:
                 return leaf
-            ever = count_events(kind, code, None, absence)
             other = AllOf((ever, Unread(time.other, "a limit that no number of days tells")))
             return AnyOf((leaf, other)) if time.other_joins == "any" else AllOf((leaf, other))
         case "now" | "duration" | "unanchored":
-            leaf = count_events(kind, code, None, absence)
-            return AllOf((leaf, Unread(words, "how long or until when is not read")))
+            return AllOf((ever, Unread(words, "how long or until when is not read")))
         case "since" if time.other == "since" and time.window is not None and time.window.to_days is not None:
             first = float(math.floor(time.window.to_days) + 1)
             return Not(count_events(kind, code, Window(first, 0.0), absence))

@@ -68,6 +68,10 @@ _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
         ),
         ("manner", _MANNER),
         (
+            "plain",
+            r"(?:of\s+)?(?:either|both|any)\s+(?:genders?|sex(?:es)?)\b|\(?\s?inclusive(?:ly)?\b\s?\)?|regardless\s+of\s+(?:gender|sex)\b",
+        ),
+        (
             "verdict",
             r"(?:(?:is|are|will\s+be|should\s+be|must\s+be|shall\s+be)\s+)?(?:excluded|ineligible|not\s+(?:be\s+)?(?:eligible|permitted|allowed)|prohibited)(?:\s+(?:from|for)\s+(?:the\s+|this\s+)?(?:study|trial|participation|enrol+ment))?\b",
         ),
@@ -113,7 +117,7 @@ def chunk_tokens(text: str, folded: str, tokens: tuple[Token, ...]) -> list[Phra
         if phrase.kind == "name":
             assert phrase.name is not None
             after_scale = phrase.name.entry.sort in ("scale", "stage")
-        elif phrase.kind not in ("plain", "open", "close", "or", "with", "slash", "comma"):
+        elif phrase.kind not in ("plain", "colon", "open", "close", "or", "with", "slash", "comma"):
             after_scale = False
         at = phrase.last
     return phrases
@@ -155,7 +159,7 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     return None
 
 
-_EARLY = tuple((kind, pattern) for kind, pattern in _PATTERNS if kind in ("act", "evidence", "manner", "verdict"))
+_EARLY = tuple((kind, pattern) for kind, pattern in _PATTERNS if kind in ("act", "evidence", "manner", "verdict", "plain"))
 _SCALE_WORDS = frozenset("score scale status class classification grade category performance stage of is".split())
 
 

@@ -20,6 +20,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
+    phrases = _take_definition(_trim(phrases))
     flat = _open_parentheses(_fold_grades(_trim(phrases), context), context)
     if not flat:
         return None
@@ -55,10 +56,19 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
         reading = read_clause(phrases[:number], context)
         if reading is None:
             continue
+        if context.is_inclusion and _is_subject_only(reading.expression):
+            # "Women of childbearing potential who ..." asks nothing of anybody else.
+            return None
         unread = Unread(_text_of(tail, context), "words that narrow it and are not understood")
         rules = (*reading.rules, "a narrowing tail")
         return Reading(_narrow(reading.expression, unread), reading.certainty * 0.85, rules)
     return None
+
+
+def _is_subject_only(expression: Expression) -> bool:
+    """Whether only a sex or the potential to bear children is named."""
+    columns = {getattr(leaf, "column", "") for leaf in iterate_leaves(expression)}
+    return columns <= {"sex", "childbearing_potential", "pregnancy", "postmenopausal"}
 
 
 def _only_narrows(tail: list[Phrase]) -> bool:
@@ -82,6 +92,23 @@ def _narrow(expression: Expression, unread: Unread) -> Expression:
     if isinstance(expression, Not):
         return Not(AllOf((expression.part, unread)))
     return AllOf((expression, unread))
+
+
+def _take_definition(phrases: list[Phrase]) -> list[Phrase]:
+    """ "Anaemia (haemoglobin < 10 g/dL)" is what stands in its parenthesis: a measure with its value."""
+    opened = [n for n, p in enumerate(phrases) if p.kind == "open"]
+    if len(opened) != 1 or phrases[-1].kind != "close":
+        return phrases
+    before, inside = phrases[: opened[0]], _trim(phrases[opened[0] + 1 : -1])
+    names = [p for p in before if p.kind == "name"]
+    is_one_condition = len(names) == 1 and names[0].name is not None and names[0].name.entry.kind == "condition"
+    if not is_one_condition or any(p.kind not in ("name", "plain", "qualifier") for p in before):
+        return phrases
+    kinds = [p.kind for p in inside if p.kind not in ("plain", "with")]
+    measure = next((p.name.entry for p in inside if p.name), None)
+    if kinds == ["name", "value"] and measure is not None and measure.sort == "quantity":
+        return inside
+    return phrases
 
 
 def _fold_grades(phrases: list[Phrase], context: Context) -> list[Phrase]:
@@ -233,10 +260,16 @@ def _read_definition(phrases: list[Phrase], context: Context) -> Reading | None:
     for number, phrase in enumerate(phrases):
         if phrase.kind == "example" and phrase.word.startswith(("def", "is def", "are def", "i")) and not phrase.word.startswith("inclu"):
             names = [p.name.entry for p in phrases[:number] if p.name]
-            if len(names) == 1 and names[0].sort == "function" and phrases[0].word in ("adequate", "acceptable", "normal", "adequat"):
+            is_function = len(names) == 1 and names[0].sort == "function"
+            is_condition = len(names) == 1 and names[0].kind == "condition" and not context.is_inclusion
+            only_names = all(p.kind in ("name", "plain", "qualifier", "comma") for p in phrases[:number])
+            if only_names and (is_condition or is_function and phrases[0].word in _GOOD):
                 reading = read_sentence(phrases[number + 1 :], context)
                 return _with_rule(reading, "a function by its definition", 0.95)
     return None
+
+
+_GOOD = ("adequate", "acceptable", "normal", "sufficient")
 
 
 def _with_rule(reading: Reading | None, rule: str, certainty: float) -> Reading | None:

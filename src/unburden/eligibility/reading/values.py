@@ -69,8 +69,8 @@ _WORD_VALUES = re.compile(
     r"|(?P<normal>(?:is\s+|are\s+)?within\s+(?:the\s+)?(?:institutional\s+|laboratory\s+|local\s+)?normal\s+(?:institutional\s+|laboratory\s+)?(?:limits?|ranges?)(?:\s?\(wnl\))?|wnl\b|in\s+(?:the\s+)?normal\s+range|normal\b)"
 )
 _CLASS_LIST = re.compile(
-    r"(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|[.,]\d)"
-    r"(?:\s?(?:,|/|-|~|or|and|to|through|, or|and/or)+\s?(?:stage\s|class\s|grade\s)?(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|[.,]\d))*"
+    r"(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|\.\d)"
+    r"(?:\s?(?:,|/|-|~|or|and|to|through|, or|and/or)+\s?(?:stage\s|class\s|grade\s)?(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|\.\d))*"
 )
 
 _PRESSURE = re.compile(r"(\d{2,3})\s?/\s?(\d{2,3})(?:\s?mm\s?hg)?(?![\d/])")
@@ -293,5 +293,7 @@ def _read_classes(folded: str, at: int, start: int) -> Value | None:
         word = "<=" if more.group(2) else ">="
         return Value(at, more.end(), "classes", word=word, classes=classes)
     if is_range and len(classes) != 2:
+        return None
+    if all(c.isdigit() for c in classes) and sorted(classes, key=int) != list(classes):
         return None
     return Value(at, found.end(), "classes", word="range" if is_range else "", classes=classes, is_bare=len(classes) == 1)
