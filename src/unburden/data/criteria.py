@@ -1,48 +1,22 @@
-"""Criteria's computable forms from the tables of a study file."""
+"""Criteria's computable forms from the tables of a study file, and as such tables."""
 
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from unburden.data.tables import show_value
-from unburden.domain.criteria import (
-    AllOf,
-    AnyOf,
-    Between,
-    Compare,
-    CriterionRule,
-    Expression,
-    Not,
-    OneOf,
-    Operator,
-    UnknownPolicy,
-)
+from unburden.data.expressions import choose_word, parse_expression, write_expression
+from unburden.data.tables import MOST_LEVELS, is_deeper, show_value
+from unburden.domain.criteria import CriterionRule, Expression, UnknownPolicy
 from unburden.domain.errors import InvalidCriterion, Problems
-from unburden.domain.units import DIMENSION_BY_UNIT, describe_unknown_unit
-
-LARGEST = 1e100
-"""No measure of a patient is larger, in any unit."""
 
 _RULE_KEYS = ("criterion", "text", "kind", "unknown")
-_FORM_KEYS = {
-    "value": ("column", "operator", "value", "unit"),
-    "operator": ("column", "operator", "value", "unit"),
-    "between": ("column", "between", "unit"),
-    "in": ("column", "in"),
-    "all": ("all",),
-    "any": ("any",),
-    "not": ("not",),
-}
-_EXPRESSION_KEYS = tuple(dict.fromkeys(key for keys in _FORM_KEYS.values() for key in keys))
-_FORMS = "operator with value, between, in, all, any or not"
+_TOO_DEEP = f"nests deeper than {MOST_LEVELS} levels; flatten it"
 
 
 def parse_rules(tables: list[dict[str, Any]], where: str) -> tuple[CriterionRule, ...]:
     """The rules that TOML tables describe, in their order.
 
     Each table has `criterion`, `kind` ("inclusion" or "exclusion"), `unknown` ("keep" or
-    "exclude"), optionally `text`, and one expression: `column` with `operator` and `value`, with
-    `between = [low, high]` or with `in = [...]`; or `all = [...]`, `any = [...]`, `not = {...}`
-    over further expressions. `unit` goes with `value` and `between`.
+    "exclude"), optionally `text`, and the keys of one expression (`parse_expression`).
 
     Raises `InvalidCriterion`, headed by `where`, with every problem of every table.
 
@@ -68,10 +42,36 @@ def parse_rules(tables: list[dict[str, Any]], where: str) -> tuple[CriterionRule
     return tuple(rules)
 
 
+def write_rules(rules: Iterable[CriterionRule]) -> list[dict[str, Any]]:
+    """The tables from which `parse_rules` reads these rules; they hold what TOML and JSON can hold.
+
+    Raises `InvalidCriterion` for rules that could not be read back: nested too deep, with numbers
+    beyond all measures, without id, of no form that can be evaluated.
+
+    >>> from unburden.domain.criteria import Compare
+    >>> write_rules([CriterionRule("IN01", "", True, Compare("age", ">=", 18, "year"), "keep")])[0]["value"]
+    18
+    """
+    problems = Problems("rules")
+    tables: list[dict[str, Any]] = []
+    for rule in rules:
+        if not problems.check(not _is_deep(rule.expression), f"{rule.criterion_id} {_TOO_DEEP}"):
+            continue
+        text = {"text": rule.text} if rule.text else {}
+        kind = "inclusion" if rule.is_inclusion else "exclusion"
+        head = {"criterion": rule.criterion_id, **text, "kind": kind, "unknown": rule.unknown}
+        tables.append(head | write_expression(rule.expression))
+    problems.raise_if_any(InvalidCriterion)
+    parse_rules(tables, "rules")
+    return tables
+
+
 def _parse_rule(table: Any, label: str, problems: Problems) -> CriterionRule | None:
     if not problems.check(isinstance(table, dict), f"{label} is {show_value(table)}; give a table"):
         return None
     identifier = table.get("criterion")
+    if not problems.check(not is_deeper(table, MOST_LEVELS), f"{label} {_TOO_DEEP}"):
+        return None
     if isinstance(identifier, str) and identifier.strip():
         label = identifier
     else:
@@ -81,117 +81,29 @@ def _parse_rule(table: Any, label: str, problems: Problems) -> CriterionRule | N
         identifier = ""
     text = table.get("text", "")
     problems.check(isinstance(text, str), f"{label} has text {show_value(text)}; give words")
-    kind = _choose(table, "kind", ("inclusion", "exclusion"), label, problems)
-    unknown = _choose(table, "unknown", get_args(UnknownPolicy), label, problems)
+    kind = choose_word(table, "kind", ("inclusion", "exclusion"), label, problems)
+    unknown = choose_word(table, "unknown", get_args(UnknownPolicy), label, problems)
     rest = {key: value for key, value in table.items() if key not in _RULE_KEYS}
-    expression = _parse_expression(rest, label, problems, _RULE_KEYS)
+    expression = parse_expression(rest, label, problems, _RULE_KEYS)
     if expression is None or not identifier or not isinstance(text, str) or not kind or not unknown:
         return None
     return CriterionRule(identifier, text, kind == "inclusion", expression, unknown)
 
 
-def _choose(table: dict[str, Any], key: str, choices: Iterable[str], label: str, problems: Problems) -> Any:
-    """The value of a key that must be one of some words, or None with a problem."""
-    found = table.get(key)
-    words = " or ".join(repr(choice) for choice in choices)
-    if isinstance(found, str) and found in choices:
-        return found
-    problems.add(
-        f"{label} has no {key}; give {words}"
-        if key not in table
-        else f"{label} has {key} {show_value(found)}; use {words}"
-    )
-    return None
+def _is_deep(expression: Expression) -> bool:
+    """Whether parts stand in each other deeper than tables may."""
+    layer = [expression]
+    for _ in range(MOST_LEVELS):
+        layer = [
+            part
+            for held in layer
+            for key in ("part", "exception", "parts")
+            for part in _list_parts(getattr(held, key, ()))
+        ]
+        if not layer:
+            return False
+    return True
 
 
-def _parse_expression(
-    table: Any, label: str, problems: Problems, more_keys: tuple[str, ...] = ()
-) -> Expression | None:
-    if not problems.check(isinstance(table, dict), f"{label} is {show_value(table)}; give a table"):
-        return None
-    unknown = [key for key in table if key not in _EXPRESSION_KEYS]
-    for key in unknown:
-        known = ", ".join((*more_keys, *_EXPRESSION_KEYS))
-        problems.add(f"{label} has the unknown key {key!r}; the keys are {known}")
-    forms = list(dict.fromkeys(_FORM_KEYS[key] for key in _FORM_KEYS if key in table))
-    if len(forms) != 1:
-        found = ", ".join(key for key in table if key in _EXPRESSION_KEYS) or "none of them"
-        problems.add(f"{label} must have one of {_FORMS}; found {found}")
-        return None
-    extra = [key for key in table if key not in forms[0] and key not in unknown]
-    form = next(key for key in _FORM_KEYS if key in table)
-    for key in extra:
-        problems.add(f"{label} has {key!r}, which does not go with {form!r}")
-    for word in ("all", "any"):
-        if word in table:
-            return _parse_parts(word, table[word], label, problems)
-    if "not" in table:
-        part = _parse_expression(table["not"], f"{label}, not", problems)
-        return None if part is None else Not(part)
-    return _parse_leaf(table, label, problems)
-
-
-def _parse_parts(word: str, tables: Any, label: str, problems: Problems) -> Expression | None:
-    if not problems.check(
-        isinstance(tables, list) and len(tables) > 0,
-        f"{label} has {word} = {show_value(tables)}; give a list with at least one expression",
-    ):
-        return None
-    found = [
-        _parse_expression(table, f"{label}, {word} {number}", problems)
-        for number, table in enumerate(tables, start=1)
-    ]
-    parts = tuple(part for part in found if part is not None)
-    if len(parts) < len(found):
-        return None
-    return AllOf(parts) if word == "all" else AnyOf(parts)
-
-
-def _parse_leaf(table: dict[str, Any], label: str, problems: Problems) -> Expression | None:
-    before = len(problems)
-    column, unit = table.get("column"), table.get("unit", "")
-    if "column" not in table:
-        problems.add(f"{label} names no column; give column = '...'")
-    else:
-        problems.check(
-            isinstance(column, str) and column != "",
-            f"{label} has column {show_value(column)}; give its name",
-        )
-    problems.check(
-        unit == "" or (isinstance(unit, str) and unit in DIMENSION_BY_UNIT),
-        f"{label}: {describe_unknown_unit(unit)}",
-    )
-    if "between" in table:
-        bounds = table["between"]
-        is_pair = isinstance(bounds, list) and len(bounds) == 2 and all(_is_number(b) for b in bounds)
-        if problems.check(
-            is_pair, f"{label} has between = {show_value(bounds)}; give two numbers, [low, high]"
-        ):
-            problems.check(
-                bounds[0] <= bounds[1], f"{label} has between = {show_value(bounds)}; give the lower first"
-            )
-        return None if len(problems) > before else Between(str(column), *bounds, unit=unit)
-    if "in" in table:
-        values = table["in"]
-        problems.check(
-            isinstance(values, list) and len(values) > 0 and all(_is_value(v) for v in values),
-            f"{label} has in = {show_value(values)}; give a list of numbers, words, true or false",
-        )
-        return None if len(problems) > before else OneOf(str(column), tuple(values))
-    operator = _choose(table, "operator", get_args(Operator), label, problems)
-    if "value" not in table:
-        problems.add(f"{label} has no value; give a number, a word, true or false")
-    else:
-        value = table["value"]
-        problems.check(
-            _is_value(value), f"{label} has value {show_value(value)}; give a number, a word, true or false"
-        )
-    return None if len(problems) > before else Compare(str(column), operator, table["value"], unit)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
-
-
-def _is_value(value: Any) -> bool:
-    return isinstance(value, str | bool) or _is_number(value)
+def _list_parts(held: Any) -> tuple[Expression, ...]:
+    return held if isinstance(held, tuple) else (held,)

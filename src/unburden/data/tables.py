@@ -133,13 +133,13 @@ def read_toml_with_bytes(path: Path) -> tuple[dict[str, Any], bytes]:
     else:
         for key, held in tables.items():
             deep = f"{show_value(key)} nests deeper than {MOST_LEVELS} levels; flatten it"
-            problems.check(not _is_deeper(held, MOST_LEVELS), deep)
+            problems.check(not is_deeper(held, MOST_LEVELS), deep)
         problems.raise_if_any(InvalidStudy)
         return tables, content
     problems.raise_now(InvalidStudy)
 
 
-def _is_deeper(value: object, levels: int) -> bool:
+def is_deeper(value: object, levels: int) -> bool:
     """Whether lists and tables stand in each other deeper than so many levels."""
     layer = [value] if isinstance(value, dict | list) else []
     for _ in range(levels):

@@ -82,8 +82,8 @@ class EventSet:
 class CountEvents:
     """How many events lie within a window, against a whole number.
 
-    `absence` says what it means that a timeline holds no such event: that there was none
-    ("none", records are complete for this kind) or that nobody knows ("unknown").
+    `absence` says what it means that a timeline holds no such event in the window: that there was
+    none ("none", records are complete for this kind) or that nobody knows ("unknown").
     """
 
     events: EventSet

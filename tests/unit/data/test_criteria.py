@@ -4,11 +4,33 @@ import tomllib
 
 import pytest
 
-from unburden.data.criteria import parse_rules
-from unburden.domain.criteria import AllOf, AnyOf, Between, Compare, CriterionRule, Not, OneOf
+from unburden.data.criteria import parse_rules, write_rules
+from unburden.domain.criteria import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Between,
+    Compare,
+    CompareToLimit,
+    CountEvents,
+    CriterionRule,
+    EventSet,
+    LatestValue,
+    Not,
+    OneOf,
+    Unless,
+    Unread,
+    Window,
+)
 from unburden.domain.errors import InvalidCriterion
 
+FORMS = (
+    "operator with value, between, in, times_uln, times_lln, events, latest, all, any, not, at_least, "
+    "unless or unread"
+)
 HEAD = {"criterion": "IN01", "text": "Adults", "kind": "inclusion", "unknown": "exclude"}
+
+DRUGS = {"events": {"kind": "drug"}, "operator": "<", "count": 1}
 
 
 def problems_of(*tables):
@@ -55,6 +77,64 @@ def test_every_form_is_read_from_toml():
     )
 
 
+def test_limits_timelines_and_unread_words_are_read_from_toml():
+    tables = tomllib.loads(
+        """
+        [[rule]]
+        criterion = "EX02"
+        kind = "exclusion"
+        unknown = "keep"
+        at_least = 1
+        [[rule.of]]
+        column = "alt"
+        operator = ">"
+        times_uln = 2.5
+        [[rule.of]]
+        part = {events = {kind = "drug", codes = ["L01"], system = "ATC"}, operator = ">=", count = 1, \
+window_days = [-28, -1], absence = "unknown"}
+        unless = {latest = {kind = "measurement", codes = ["718-7"]}, operator = ">=", value = 9, \
+unit = "g/dL", window_days = ["any", 0], relative_to = "procedure"}
+        [[rule.of]]
+        unread = "In the investigator's opinion"
+        reason = "a judgement"
+    """.replace("\\\n", "")
+    )["rule"]
+    (rule,) = parse_rules(tables, "study.toml")
+    assert rule.expression == AtLeast(
+        1,
+        (
+            CompareToLimit("alt", ">", 2.5, "ULN"),
+            Unless(
+                CountEvents(EventSet("drug", ("L01",), "ATC"), ">=", 1, Window(-28, -1), "unknown"),
+                LatestValue(
+                    EventSet("measurement", ("718-7",)), ">=", 9, "g/dL", Window(None, 0, "procedure")
+                ),
+            ),
+            Unread("In the investigator's opinion", "a judgement"),
+        ),
+    )
+    assert write_rules([rule]) == tables
+
+
+def test_what_could_not_be_read_back_is_not_written():
+    deep = Compare("a", "<", 1)
+    for _ in range(60):
+        deep = Not(deep)
+    rules = [CriterionRule("EX01", "", False, deep, "keep")]
+    with pytest.raises(InvalidCriterion, match="EX01 nests deeper than 50 levels; flatten it"):
+        write_rules(rules)
+    with pytest.raises(InvalidCriterion, match="EX01 has in = \\[\\]; give a list of numbers"):
+        write_rules([CriterionRule("EX01", "", False, OneOf("a", ()), "keep")])
+    with pytest.raises(InvalidCriterion, match="rule 1 nests deeper than 50 levels; flatten it"):
+        parse_rules([HEAD | {"not": nest({"column": "a", "in": [1]}, 2000)}], "study.toml")
+
+
+def nest(table, levels):
+    for _ in range(levels):
+        table = {"not": table}
+    return table
+
+
 def test_no_tables_are_no_rules():
     assert parse_rules([], "study.toml") == ()
 
@@ -72,7 +152,8 @@ def test_every_problem_of_every_table_is_listed():
     assert found[4] == "IN01, any 1 has between = [9, 1]; give the lower first"
     assert found[5] == (
         "IN01, any 2 has the unknown key 'colum'; "
-        "the keys are column, operator, value, unit, between, in, all, any, not"
+        "the keys are column, operator, value, unit, between, in, times_uln, times_lln, events, count, "
+        "window_days, relative_to, absence, latest, all, any, not, at_least, of, part, unless, unread, reason"
     )
     assert found[6] == "IN01, any 2 names no column; give column = '...'"
     assert found[7] == "IN01, any 2 has in = []; give a list of numbers, words, true or false"
@@ -83,11 +164,10 @@ def test_every_problem_of_every_table_is_listed():
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({}, "IN01 must have one of operator with value, between, in, all, any or not; found none of them"),
+        ({}, f"IN01 must have one of {FORMS}; found none of them"),
         (
             {"column": "a", "in": [1], "between": [1, 2]},
-            "IN01 must have one of operator with value, between, in, all, any or not; "
-            "found column, in, between",
+            "IN01 must have one of " + FORMS + "; found column, in, between",
         ),
         ({"column": "a", "in": [1], "unit": "mm"}, "IN01 has 'unit', which does not go with 'in'"),
         ({"column": "a", "any": [HEAD]}, "IN01 has 'column', which does not go with 'any'"),
@@ -107,6 +187,58 @@ def test_every_problem_of_every_table_is_listed():
         ({"unknown": None, "column": "a", "in": [1]}, "IN01 has unknown None; use 'keep' or 'exclude'"),
         ({"text": 4, "column": "a", "in": [1]}, "IN01 has text 4; give words"),
         ({"column": "a", "operator": "<", "value": 1, "unit": ["mm"]}, "IN01: unit ['mm'] is not known"),
+        (
+            {"column": "a", "operator": "<", "times_uln": 0},
+            "IN01 has times_uln = 0; give a number above 0",
+        ),
+        (
+            {"column": "a", "operator": "<", "times_lln": 1, "unit": "mm"},
+            "IN01 has 'unit', which does not go with 'times_lln'",
+        ),
+        (
+            {"column": "a", "times_lln": True},
+            "IN01 has times_lln = True; give a number above 0",
+        ),
+        (
+            {"events": "drug", "operator": "<", "count": 1},
+            "IN01 has events = 'drug'; give {kind = '...', codes = [...]}",
+        ),
+        (DRUGS | {"events": {"kinds": "x"}}, "IN01, events has the unknown key 'kinds'; the keys are kind"),
+        (DRUGS | {"events": {}}, "IN01, events has kind None; give a kind of event, such as 'condition'"),
+        (
+            DRUGS | {"events": {"kind": "drug", "codes": [3]}},
+            "IN01, events has codes = [3]; give a list of words",
+        ),
+        (
+            DRUGS | {"events": {"kind": "drug", "system": 3}},
+            "IN01, events has system 3; give its name",
+        ),
+        (DRUGS | {"count": -1}, "IN01 has count = -1; give a whole number from 0 on"),
+        (DRUGS | {"count": 1.5}, "IN01 has count = 1.5; give a whole number from 0 on"),
+        ({"events": {"kind": "drug"}, "operator": "<"}, "IN01 has count = None; give a whole number"),
+        (DRUGS | {"absence": "no"}, "IN01 has absence 'no'; use 'none' or 'unknown'"),
+        (
+            DRUGS | {"window_days": [3]},
+            "IN01 has window_days = [3]; give [from, to] in days, with 'any' for no end",
+        ),
+        (DRUGS | {"window_days": [3, -3]}, "IN01 has window_days = [3, -3]; give the earlier day first"),
+        (DRUGS | {"window_days": [float("nan"), 3]}, "IN01 has window_days = [nan, 3]; give [from, to]"),
+        (DRUGS | {"relative_to": 1}, "IN01 has relative_to 1; give 'index' or a kind of event"),
+        (DRUGS | {"unit": "mm"}, "IN01 has 'unit', which does not go with 'events'"),
+        (
+            {"latest": {"kind": "measurement"}, "operator": "<", "value": "x"},
+            "IN01 has value 'x'; give a number",
+        ),
+        ({"at_least": 1}, "IN01 has of = None; give a list with at least one expression"),
+        ({"at_least": 1, "of": 7}, "IN01 has of = 7; give a list with at least one expression"),
+        (
+            {"at_least": 2, "of": [{"column": "a", "in": [1]}]},
+            "IN01 has at_least = 2; give a whole number from 1 to 1",
+        ),
+        ({"unless": {"column": "a", "in": [1]}}, "IN01 has unless but no part; give part = {...}"),
+        ({"part": {"column": "a", "in": [1]}}, "IN01 must have one of "),
+        ({"part": {}, "unless": {"column": "a", "in": [1]}}, "IN01, part must have one of "),
+        ({"unread": "words"}, "IN01 has reason = None; give words"),
     ],
 )
 def test_a_bad_table_says_what_to_do(change, expected):
