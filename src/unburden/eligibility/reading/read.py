@@ -21,7 +21,9 @@ _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:")
 _BULLET = re.compile(r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?")
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
-_DANGLING = re.compile(r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)\s*[.,]?\s*$")
+_LONGEST = 4_000
+"""Characters of a sentence beyond which it is left unread."""
+_DANGLING = re.compile(r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$")
 """A sentence that breaks off: what it goes on to say is in another line."""
 _ALLOWANCE = "allowance"
 _NOT_BINDING = ("suitability", "adequacy")
@@ -123,6 +125,8 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
         Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence)
     )
     phrases = tuple(chunk_tokens(text, folded, tokens))
+    if end - start > _LONGEST:
+        return _Piece(start, end, phrases, _LEFT, "", None)
     reason = find_reason(sentence)
     if _DANGLING.search(sentence):
         return _Piece(start, end, phrases, _LEFT, "", None)
@@ -157,6 +161,7 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
         return whole
     if len(pieces) > 1 and any(_CHOICE.search(sentence) for sentence in sentences):
         return whole
+    pieces = [p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")]
     if len(pieces) > 1 and any(_JOINED_BY_OR.search(sentence) for sentence in sentences):
         if is_inclusion and (len(pieces) > 2 or any(piece.reading is None for piece in pieces)):
             return whole
@@ -214,7 +219,7 @@ def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEnti
     """Names, values, times, negations and qualities of a sentence, whether it was read or not."""
     is_negated = False
     measure: Phrase | None = None
-    for phrase in piece.phrases:
+    for number, phrase in enumerate(piece.phrases):
         words = text[phrase.start : phrase.end]
         span = (words, phrase.start, phrase.end, is_negated)
         match phrase.kind:
@@ -232,7 +237,7 @@ def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEnti
             case "not" | "except":
                 yield ParsedEntity("negation", "", words, phrase.start, phrase.end)
                 is_negated = True
-            case "qualifier" if phrase.word in _VALUE_WORDS and _is_by_measure(phrase, piece):
+            case "qualifier" if phrase.word in _VALUE_WORDS and _is_by_measure(number, piece):
                 yield ParsedEntity("value", "", *span)
             case "qualifier" if phrase.word not in _NO_ENTITIES:
                 yield ParsedEntity("qualifier", "", *span)
@@ -266,9 +271,8 @@ def _list_value(
         yield ParsedEntity("person", "age", text[person.start() : person.end()], person.start(), person.end(), is_negated)
 
 
-def _is_by_measure(phrase: Phrase, piece: _Piece) -> bool:
+def _is_by_measure(at: int, piece: _Piece) -> bool:
     """Whether a measure's name stands next to a quality ("elevated bilirubin")."""
-    at = piece.phrases.index(phrase)
     near = piece.phrases[max(0, at - 2) : at + 3]
     return any(p.name is not None and p.name.entry.kind == "measurement" for p in near)
 
