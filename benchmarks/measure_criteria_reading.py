@@ -68,7 +68,9 @@ def read_chia() -> dict[str, list[tuple[str, str, list[Span]]]]:
         if name.endswith(".ann") and name.replace(".ann", ".txt") in files:
             rows = parse_annotations(files[name])
             text = choose_line_ends(files[name.replace(".ann", ".txt")], rows)
-            spans = [Span(KIND_BY_TYPE[kind], start, end) for kind, start, end, _ in rows if kind in KIND_BY_TYPE]
+            spans = [
+                Span(KIND_BY_TYPE[kind], start, end) for kind, start, end, _ in rows if kind in KIND_BY_TYPE
+            ]
             trials[name.split("_")[0]].append((name, text, spans))
     return trials
 
@@ -130,7 +132,8 @@ def score_trials(trials: dict[str, list[tuple[str, str, list[Span]]]]) -> dict:
     random = np.random.default_rng(SEED)
     rows = random.integers(0, len(trials), (RESAMPLES, len(trials)))
     return {
-        group: {manner: summarise(counts[group, manner], rows) for manner in ("overlap", "exact")} for group in GROUPS
+        group: {manner: summarise(counts[group, manner], rows) for manner in ("overlap", "exact")}
+        for group in GROUPS
     }
 
 
@@ -159,7 +162,9 @@ def print_scores(scores: dict) -> None:
     """A table of the scores."""
     for group, by_manner in scores.items():
         for manner, s in by_manner.items():
-            shown = "  ".join(f"{n} {s[n][0]:.3f} ({s[n][1]:.3f}-{s[n][2]:.3f})" for n in ("precision", "recall", "f1"))
+            shown = "  ".join(
+                f"{n} {s[n][0]:.3f} ({s[n][1]:.3f}-{s[n][2]:.3f})" for n in ("precision", "recall", "f1")
+            )
             print(f"{group:26s} {manner:8s} {shown}  n={s['annotated']}, found {s['found']}")
 
 
@@ -203,7 +208,9 @@ def main() -> None:
     """Print every figure and, with --out, write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--test", action="store_true", help="score Chia's test trials too")
-    parser.add_argument("--sample", type=int, default=0, help="print N held-out oncology lines with their parses")
+    parser.add_argument(
+        "--sample", type=int, default=0, help="print N held-out oncology lines with their parses"
+    )
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     arguments = parser.parse_args()
     if not CHIA.is_file():
@@ -220,7 +227,11 @@ def main() -> None:
         print(f"Chia, {part} part: {len(chosen)} trials")
         figures[f"chia {part}"] = score_trials(chosen) | {"trials": len(chosen)}
         print_scores({k: v for k, v in figures[f"chia {part}"].items() if k != "trials"})
-    halves = {"development half": False, "held-out half": True, "all": None} if arguments.test else {"development half": False}
+    halves = (
+        {"development half": False, "held-out half": True, "all": None}
+        if arguments.test
+        else {"development half": False}
+    )
     for half, held in halves.items():
         figures[f"oncology lines, {half}"] = describe_lines(read_lines(held=held))
         print(f"oncology lines, {half}: {figures[f'oncology lines, {half}']}")

@@ -30,7 +30,9 @@ WORDS = st.sampled_from(
 )
 PHRASES = st.lists(WORDS, max_size=25).map(" ".join)
 TEXTS = st.one_of(PHRASES, st.text(max_size=300))
-CONDITIONS = st.sampled_from(["stroke", "brain metastases", "atrial fibrillation", "cirrhosis", "type 1 diabetes"])
+CONDITIONS = st.sampled_from(
+    ["stroke", "brain metastases", "atrial fibrillation", "cirrhosis", "type 1 diabetes"]
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -83,7 +85,9 @@ def test_a_negation_turns_the_statement_round(condition, form):
 
 @given(
     st.floats(0.5, 500).map(lambda x: round(x, 1)),
-    st.sampled_from([("≥", ">="), ("at least", ">="), ("<", "<"), ("no more than", "<="), ("above", ">"), ("=<", "<=")]),
+    st.sampled_from(
+        [("≥", ">="), ("at least", ">="), ("<", "<"), ("no more than", "<="), ("above", ">"), ("=<", "<=")]
+    ),
 )
 def test_numbers_and_signs_come_back_as_written(number, operator):
     words, sign = operator

@@ -65,7 +65,8 @@ class ParsedCriterion:
         problems = Problems(f"parse of criterion {self.criterion_id!r}")
         for part in (*self.entities, *self.leftovers):
             problems.check(
-                0 <= part.start < part.end <= len(self.text) and self.text[part.start : part.end] == part.text,
+                0 <= part.start < part.end <= len(self.text)
+                and self.text[part.start : part.end] == part.text,
                 f"span {part.start} to {part.end} does not hold {part.text!r}; give the text's own words",
             )
         problems.check(

@@ -160,11 +160,18 @@ class _ClauseParser:
     def _add_link(self, kind: str, rest: list[Phrase]) -> None:
         following = next((p for p in rest if p.kind not in _SKIPPED), None)
         if self.pending_qualifiers and following is not None and (not self.part.names or self.link):
-            if following.kind == "qualifier" or (following.time is not None and following.time.reach in ("now", "ever")):
+            if following.kind == "qualifier" or (
+                following.time is not None and following.time.reach in ("now", "ever")
+            ):
                 # "Active or uncontrolled infection": the qualities stay unread, whatever joins them.
                 return
         is_open = not self.part.names or self.link
-        if self.pending_times and is_open and following is not None and following.kind in ("qualifier", "time"):
+        if (
+            self.pending_times
+            and is_open
+            and following is not None
+            and following.kind in ("qualifier", "time")
+        ):
             self._turn_times_to_qualifiers()
             return
         if not self.part.names and not self.parts:
@@ -191,7 +198,11 @@ class _ClauseParser:
             if not self.link:
                 raise _NotUnderstoodError
             self._close()
-        if self.is_negated and phrase.word not in ("nor", "no", "without") and not phrase.word.startswith("no "):
+        if (
+            self.is_negated
+            and phrase.word not in ("nor", "no", "without")
+            and not phrase.word.startswith("no ")
+        ):
             raise _NotUnderstoodError
         if phrase.word == "nor":
             self.link = "or"
@@ -211,7 +222,11 @@ class _ClauseParser:
             raise _NotUnderstoodError
         following = next((p for p in rest if p.kind not in (*_SKIPPED, "qualifier", "with")), None)
         leads = following is not None and following.kind in ("name", "act", "time")
-        if leads and (not self.part.names or self.link) and (time.reach in ("ever", "now", "since") or not self.part.names):
+        if (
+            leads
+            and (not self.part.names or self.link)
+            and (time.reach in ("ever", "now", "since") or not self.part.names)
+        ):
             self.pending_times.append(time)
         elif self.part.names:
             self.part.times.append(time)
@@ -282,7 +297,11 @@ class _ClauseParser:
             return
         if name.entry.certainty < 1:
             self.note("name by its ending or head word", name.entry.certainty)
-        if self.part.is_allergy and (not self.part.allergens or self.link) and name.entry.kind in ("drug", "procedure"):
+        if (
+            self.part.is_allergy
+            and (not self.part.allergens or self.link)
+            and name.entry.kind in ("drug", "procedure")
+        ):
             self.part.allergens.append(phrase)
             self.link = ""
             return
@@ -307,7 +326,11 @@ class _ClauseParser:
         self.part.qualifiers.extend(self.pending_qualifiers)
         self.pending_times, self.pending_qualifiers = [], []
         if self.pending_value is not None and self.part.value is None:
-            if not (_is_at_least_one(self.pending_value.value) and phrase.name and not join_names(phrase.name.entry)):
+            if not (
+                _is_at_least_one(self.pending_value.value)
+                and phrase.name
+                and not join_names(phrase.name.entry)
+            ):
                 self.part.value = self.pending_value
             self.pending_value = None
         self.link = ""
@@ -366,7 +389,9 @@ class _ClauseParser:
         """ "HER2-positive breast cancer", "NYHA class III heart failure"."""
         assert phrase.name is not None
         names = [p.name.entry for p in self.part.names if p.name]
-        is_mark = len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
+        is_mark = (
+            len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
+        )
         is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in VAGUE
         return is_mark and is_disease and not self.is_negated and not self.parts
 
@@ -400,11 +425,19 @@ class _ClauseParser:
             raise _NotUnderstoodError
         if self.pending_value is not None:
             value = self.pending_value.value
-            if self.parts or value is None or value.unit != "year" or value.is_bare or not self.context.is_inclusion:
+            if (
+                self.parts
+                or value is None
+                or value.unit != "year"
+                or value.is_bare
+                or not self.context.is_inclusion
+            ):
                 raise _NotUnderstoodError
             self.note("years without 'age'", 0.8)
             self.parts.append(Part([self.pending_value], value=self.pending_value))
-        if self.is_adult and not any(all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts):
+        if self.is_adult and not any(
+            all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts
+        ):
             # Who is an adult is a matter of law; with an age beside it the age counts.
             raise _NotUnderstoodError
         expression = self._join_parts()
@@ -485,9 +518,16 @@ class _ClauseParser:
             if before.qualifiers and not after.qualifiers and not before.value and not after.value:
                 after.qualifiers = list(before.qualifiers)
             if before.times and not after.times and not before.value and not after.value:
-                leading = [t for t in before.times if t.start < before.names[0].start and t.reach in ("ever", "now")]
+                leading = [
+                    t for t in before.times if t.start < before.names[0].start and t.reach in ("ever", "now")
+                ]
                 after.times = leading
-            if after.times and not before.value and not after.value and not [t for t in before.times if t.window]:
+            if (
+                after.times
+                and not before.value
+                and not after.value
+                and not [t for t in before.times if t.window]
+            ):
                 trailing = [t for t in after.times if t.start > after.names[-1].start]
                 if trailing:
                     before.times = [*before.times, *trailing]
@@ -509,7 +549,12 @@ class _ClauseParser:
         states = [part.is_negated for part in self.parts]
         links = {part.link_before for part in self.parts[1:]}
         is_tail = len(states) > 1 and states[-1] and not any(states[:-1])
-        return is_tail and self.context.is_inclusion and links <= {"and", "comma"} and self.parts[-1].value is None
+        return (
+            is_tail
+            and self.context.is_inclusion
+            and links <= {"and", "comma"}
+            and self.parts[-1].value is None
+        )
 
     def _check_negated_links(self, links: set[str]) -> None:
         if any(part.value is not None for part in self.parts) and len(self.parts) > 1:
@@ -552,7 +597,11 @@ class _ClauseParser:
         positive = value.shape == "word" and value.word == "positive"
         if positive or value.shape == "classes":
             joined = _resolve_link(set(part.links))
-            return AnyOf(tuple(leaves)) if joined in ("or", "slash") or not self.context.is_inclusion else AllOf(tuple(leaves))
+            return (
+                AnyOf(tuple(leaves))
+                if joined in ("or", "slash") or not self.context.is_inclusion
+                else AllOf(tuple(leaves))
+            )
         return AllOf(tuple(leaves)) if self.context.is_inclusion else AnyOf(tuple(leaves))
 
     def _read_allergy(self, part: Part) -> Expression:
@@ -561,7 +610,9 @@ class _ClauseParser:
         time = _only(part.times)
         leaves = []
         for allergen in part.allergens:
-            leaf = apply_time("condition", f"allergy_to_{allergen.word}", time, self.context.text, self.context.absence)
+            leaf = apply_time(
+                "condition", f"allergy_to_{allergen.word}", time, self.context.text, self.context.absence
+            )
             leaves.append(_tagged(_found(leaf), part.qualifiers))
         self.note("allergy to a substance", 0.95)
         return leaves[0] if len(leaves) == 1 else AnyOf(tuple(leaves))
@@ -570,7 +621,9 @@ class _ClauseParser:
         value = part.value.value if part.value else None
         if value is not None and value.shape != "word":
             raise _NotUnderstoodError
-        if any(p.word in VAGUE or (p.name is not None and p.name.entry.kind == "observation") for p in part.names):
+        if any(
+            p.word in VAGUE or (p.name is not None and p.name.entry.kind == "observation") for p in part.names
+        ):
             raise _NotUnderstoodError
         time = _only(part.times)
         leaves = []

@@ -85,7 +85,10 @@ def _read_word(entry: Entry, word: str) -> Expression | None:
     if word == "normal":
         if entry.sort != "quantity":
             return None
-        low, high = CompareToLimit(entry.concept, ">=", 1, "LLN"), CompareToLimit(entry.concept, "<=", 1, "ULN")
+        low, high = (
+            CompareToLimit(entry.concept, ">=", 1, "LLN"),
+            CompareToLimit(entry.concept, "<=", 1, "ULN"),
+        )
         return AllOf((low, high))
     return OneOf(entry.concept, (word,)) if entry.sort == "marker" else None
 
@@ -100,7 +103,9 @@ def _read_classes(entry: Entry, value: Value) -> Expression | None:
             return Between(entry.concept, numbers[0], numbers[1]) if numbers[0] < numbers[1] else None
         if value.word:
             return Compare(entry.concept, ">=" if value.word == ">=" else "<=", numbers[0])
-        return Compare(entry.concept, "==", numbers[0]) if len(numbers) == 1 else OneOf(entry.concept, numbers)
+        return (
+            Compare(entry.concept, "==", numbers[0]) if len(numbers) == 1 else OneOf(entry.concept, numbers)
+        )
     order = _ORDER.get(entry.concept, ("A", "B", "C") if entry.concept == "child_pugh_class" else ())
     if not value.word:
         is_known = all(c.rstrip("ABC123") in _ROMAN or c in ("A", "B", "C") for c in classes)
@@ -149,9 +154,12 @@ def _read_numbered(entry: Entry, value: Value) -> Expression | None:
         name
         for number, name in enumerate(order, start=1)
         if all(
-            b.operator == "==" and number == b.number
-            or b.operator[0] == ">" and number >= b.number + fits[b.operator]
-            or b.operator[0] == "<" and number <= b.number + fits[b.operator]
+            b.operator == "=="
+            and number == b.number
+            or b.operator[0] == ">"
+            and number >= b.number + fits[b.operator]
+            or b.operator[0] == "<"
+            and number <= b.number + fits[b.operator]
             for b in value.bounds
         )
     ]
@@ -207,7 +215,16 @@ _PASSING = frozenset(
      "depression", "anxiety", "suicidal_ideation", "alcohol_abuse", "drug_abuse", "obesity", "jaundice", "dyspnea",
      "tachycardia", "bradycardia", "copd_exacerbation", "vaginal_bleeding", "abnormal_uterine_bleeding", "ulcer"}
 )  # fmt: skip
-_LASTING_ENDINGS = ("ectomy", "plasty", "transplant", "transplantation", "ligation", "bypass", "amputation", "graft")
+_LASTING_ENDINGS = (
+    "ectomy",
+    "plasty",
+    "transplant",
+    "transplantation",
+    "ligation",
+    "bypass",
+    "amputation",
+    "graft",
+)
 
 
 def is_passing(kind: str, code: str) -> bool:
@@ -216,10 +233,17 @@ def is_passing(kind: str, code: str) -> bool:
         return True
     if kind == "procedure":
         return not code.endswith(_LASTING_ENDINGS)
-    return code in _PASSING or code.startswith("acute_") or code.endswith("_infection") and code != "hiv_infection"
+    return (
+        code in _PASSING
+        or code.startswith("acute_")
+        or code.endswith("_infection")
+        and code != "hiv_infection"
+    )
 
 
-def apply_time(kind: str, code: str, time: TimePhrase | None, text: str, absence: Absence) -> Expression | None:
+def apply_time(
+    kind: str, code: str, time: TimePhrase | None, text: str, absence: Absence
+) -> Expression | None:
     """At least one event of a concept at the time that the words say; None where they say no such thing."""
     ever = count_events(kind, code, None, absence)
     if time is None and code in STATES:

@@ -150,24 +150,41 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     token = tokens[at]
     if token.word == "treated":
         return Phrase("qualifier", token.start, token.end, at, at + 1, token.word)
-    if token.word == "non" and at + 2 < len(tokens) and tokens[at + 1].word == "-" and _allowed_name_listed(tokens, at) is None:
-        return Phrase("qualifier", token.start, tokens[at + 2].end, at, at + 3, folded[token.start : tokens[at + 2].end])
+    if (
+        token.word == "non"
+        and at + 2 < len(tokens)
+        and tokens[at + 1].word == "-"
+        and _allowed_name_listed(tokens, at) is None
+    ):
+        return Phrase(
+            "qualifier", token.start, tokens[at + 2].end, at, at + 3, folded[token.start : tokens[at + 2].end]
+        )
     for kind, pattern in _EARLY:
         found = pattern.match(folded, token.start)
         if found:
-            return _span(tokens, at, found.end(), Phrase(kind, token.start, found.end(), at, 0, found.group()))
+            return _span(
+                tokens, at, found.end(), Phrase(kind, token.start, found.end(), at, 0, found.group())
+            )
     return None
 
 
-_EARLY = tuple((kind, pattern) for kind, pattern in _PATTERNS if kind in ("act", "evidence", "manner", "verdict", "plain"))
-_SCALE_WORDS = frozenset("score scale status class classification grade category performance stage of is".split())
+_EARLY = tuple(
+    (kind, pattern)
+    for kind, pattern in _PATTERNS
+    if kind in ("act", "evidence", "manner", "verdict", "plain")
+)
+_SCALE_WORDS = frozenset(
+    "score scale status class classification grade category performance stage of is".split()
+)
 
 
 def _is_value(value: Value, folded: str, name: Name | None, after_scale: bool) -> bool:
     """Whether a value counts here: not one that breaks a word off, nor a bare small number before a noun."""
     if value.end < len(folded) and folded[value.end - 1].isalnum() and folded[value.end].isalnum():
         return False
-    return not (value.shape == "classes" and not after_scale) and (name is None or value.end - value.start > 1)
+    return not (value.shape == "classes" and not after_scale) and (
+        name is None or value.end - value.start > 1
+    )
 
 
 def _allowed_name(text: str, tokens: tuple[Token, ...], at: int) -> Name | None:
@@ -201,7 +218,9 @@ def _small_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase:
     for kind, pattern in _PATTERNS:
         found = pattern.match(folded, token.start)
         if found and found.end() > token.start and found.end() >= token.end:
-            return _span(tokens, at, found.end(), Phrase(kind, token.start, found.end(), at, 0, found.group()))
+            return _span(
+                tokens, at, found.end(), Phrase(kind, token.start, found.end(), at, 0, found.group())
+            )
     kind = _PUNCTUATION.get(token.word)
     if kind is None:
         kind = _classify_small_word(token.word)

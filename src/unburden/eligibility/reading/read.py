@@ -18,12 +18,18 @@ from unburden.eligibility.reading.words import Token, fold_text, read_tokens
 _END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
 _JOINED_BY_OR = re.compile(r"^\W*or\b|\bor\W*$")
 _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
-_CHOICE = re.compile(r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:")
-_BULLET = re.compile(r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?")
+_CHOICE = re.compile(
+    r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:"
+)
+_BULLET = re.compile(
+    r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?"
+)
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
-"""Characters of a sentence beyond which it is left unread."""
-_DANGLING = re.compile(r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$")
+"""Characters of a sentence beyond which it is left whole, its words not even looked up."""
+_DANGLING = re.compile(
+    r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$"
+)
 """A sentence that breaks off: what it goes on to say is in another line."""
 _ALLOWANCE = "allowance"
 _NOT_BINDING = ("suitability", "adequacy")
@@ -42,10 +48,13 @@ class _Piece:
     reading: Reading | None
 
 
-def read_criteria(criteria: Iterable[Criterion], *, absence: Absence = "unknown") -> tuple[ParsedCriterion, ...]:
+def read_criteria(
+    criteria: Iterable[Criterion], *, absence: Absence = "unknown"
+) -> tuple[ParsedCriterion, ...]:
     """Every criterion of a protocol read, in order; see `read_criterion`."""
     return tuple(
-        read_criterion(c.text, is_inclusion=c.is_inclusion, criterion_id=c.id, absence=absence) for c in criteria
+        read_criterion(c.text, is_inclusion=c.is_inclusion, criterion_id=c.id, absence=absence)
+        for c in criteria
     )
 
 
@@ -112,7 +121,12 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
     for start, end in _split_sentences(text):
         piece = _read_piece(text, folded, start, end, context)
         goes_on = bool(pieces) and text[pieces[-1].end : start].lstrip().startswith(";")
-        if goes_on and pieces[-1].reading is None and pieces[-1].reason != "heading" and piece.reading is not None:
+        if (
+            goes_on
+            and pieces[-1].reading is None
+            and pieces[-1].reason != "heading"
+            and piece.reading is not None
+        ):
             piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
         pieces.append(piece)
     return pieces
@@ -120,13 +134,11 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
 
 def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
     """One sentence chunked, recognised or read."""
-    sentence = folded[start:end]
-    tokens = tuple(
-        Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence)
-    )
-    phrases = tuple(chunk_tokens(text, folded, tokens))
     if end - start > _LONGEST:
-        return _Piece(start, end, phrases, _LEFT, "", None)
+        return _Piece(start, end, (), _LEFT, "", None)
+    sentence = folded[start:end]
+    tokens = tuple(Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence))
+    phrases = tuple(chunk_tokens(text, folded, tokens))
     reason = find_reason(sentence)
     if _DANGLING.search(sentence):
         return _Piece(start, end, phrases, _LEFT, "", None)
@@ -161,12 +173,18 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
         return whole
     if len(pieces) > 1 and any(_CHOICE.search(sentence) for sentence in sentences):
         return whole
-    pieces = [p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")]
+    pieces = [
+        p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")
+    ]
     if len(pieces) > 1 and any(_JOINED_BY_OR.search(sentence) for sentence in sentences):
         if is_inclusion and (len(pieces) > 2 or any(piece.reading is None for piece in pieces)):
             return whole
         return AnyOf(tuple(_expression_of(piece, text) for piece in pieces))
-    if not is_inclusion and len(pieces) > 1 and any(_JOINED_BY_AND.search(sentence) for sentence in sentences):
+    if (
+        not is_inclusion
+        and len(pieces) > 1
+        and any(_JOINED_BY_AND.search(sentence) for sentence in sentences)
+    ):
         return whole
     return _join_plainly(pieces, text, is_inclusion)
 
@@ -205,7 +223,9 @@ def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
 
 
 _PERSON_WORDS = re.compile(r"\bage[sd]?\b|\bold\b")
-_VALUE_WORDS = frozenset("elevated abnormal increased decreased impaired adequate inadequate high low confirmed".split())
+_VALUE_WORDS = frozenset(
+    "elevated abnormal increased decreased impaired adequate inadequate high low confirmed".split()
+)
 _NO_ENTITIES = frozenset(
     """
 other another medical requiring suspected first second third additional clinically new daily routine regular
@@ -265,10 +285,18 @@ def _list_value(
     if value.is_bare and not value.unit and value.shape == "number" and not value.is_age and not is_near:
         return
     is_duration = value.unit in _TIME_UNITS and not value.is_age and not is_near and value.unit != "year"
-    yield ParsedEntity("temporal" if is_duration else "value", "", words, phrase.start, phrase.end, is_negated)
-    person = _PERSON_WORDS.search(folded, phrase.start, phrase.end) if value.is_age or value.unit == "year" else None
+    yield ParsedEntity(
+        "temporal" if is_duration else "value", "", words, phrase.start, phrase.end, is_negated
+    )
+    person = (
+        _PERSON_WORDS.search(folded, phrase.start, phrase.end)
+        if value.is_age or value.unit == "year"
+        else None
+    )
     if person is not None:
-        yield ParsedEntity("person", "age", text[person.start() : person.end()], person.start(), person.end(), is_negated)
+        yield ParsedEntity(
+            "person", "age", text[person.start() : person.end()], person.start(), person.end(), is_negated
+        )
 
 
 def _is_by_measure(at: int, piece: _Piece) -> bool:
@@ -281,6 +309,8 @@ def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
     """The words of a sentence that no rule used: its unknown words, or all of its content if it was left."""
     if piece.outcome != _LEFT:
         return
+    if not piece.phrases:
+        yield Leftover(text[piece.start : piece.end], piece.start, piece.end)
     found = [p for p in piece.phrases if p.kind == "word"] or [p for p in piece.phrases if p.kind != "plain"]
     for phrase in found:
         yield Leftover(text[phrase.start : phrase.end], phrase.start, phrase.end)

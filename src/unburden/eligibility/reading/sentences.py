@@ -1,6 +1,15 @@
 """A sentence to an expression: parentheses, exceptions and conditions around its clauses."""
 
-from unburden.domain.criteria import AllOf, AnyOf, CountEvents, Expression, Not, Unless, Unread, iterate_leaves
+from unburden.domain.criteria import (
+    AllOf,
+    AnyOf,
+    CountEvents,
+    Expression,
+    Not,
+    Unless,
+    Unread,
+    iterate_leaves,
+)
 from unburden.eligibility.reading.clauses import AGE, VAGUE, Context, Reading, join_names, read_clause
 from unburden.eligibility.reading.leaves import read_measure
 from unburden.eligibility.reading.phrases import Phrase
@@ -37,8 +46,12 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     return read_clause(plain, context) or _read_with_tail(plain, context)
 
 
-_OPENERS = frozenset("requiring that which who for as per according based despite under after during from in to treated".split())
-_UNSAFE = frozenset("or and but also however unless except if may can will excluded eligible allowed permitted".split())
+_OPENERS = frozenset(
+    "requiring that which who for as per according based despite under after during from in to treated".split()
+)
+_UNSAFE = frozenset(
+    "or and but also however unless except if may can will excluded eligible allowed permitted".split()
+)
 
 
 def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
@@ -48,7 +61,9 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     measure, no value and no disease behind a join.
     """
     for number, phrase in enumerate(phrases):
-        if number == 0 or not (phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"):
+        if number == 0 or not (
+            phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"
+        ):
             continue
         tail = phrases[number:]
         if not _only_narrows(tail):
@@ -80,7 +95,11 @@ def _only_narrows(tail: list[Phrase]) -> bool:
             return False
         elif phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"):
             return False
-        elif joined and phrase.name is not None and phrase.name.entry.kind in ("condition", "measurement", "person"):
+        elif (
+            joined
+            and phrase.name is not None
+            and phrase.name.entry.kind in ("condition", "measurement", "person")
+        ):
             return False
         elif phrase.word in _UNSAFE and phrase.kind == "word":
             return False
@@ -101,7 +120,9 @@ def _take_definition(phrases: list[Phrase]) -> list[Phrase]:
         return phrases
     before, inside = phrases[: opened[0]], _trim(phrases[opened[0] + 1 : -1])
     names = [p for p in before if p.kind == "name"]
-    is_one_condition = len(names) == 1 and names[0].name is not None and names[0].name.entry.kind == "condition"
+    is_one_condition = (
+        len(names) == 1 and names[0].name is not None and names[0].name.entry.kind == "condition"
+    )
     if not is_one_condition or any(p.kind not in ("name", "plain", "qualifier") for p in before):
         return phrases
     kinds = [p.kind for p in inside if p.kind not in ("plain", "with")]
@@ -155,7 +176,11 @@ def _drop_examples(phrases: list[Phrase]) -> list[Phrase]:
     """ "A including B or C" is A, B or C: what follows is part of A. "Such as" and "e.g." too."""
     made: list[Phrase] = []
     for phrase in phrases:
-        if phrase.kind == "example" and not phrase.word.startswith(("i", "def", "namely")) or phrase.word.startswith("inclu"):
+        if (
+            phrase.kind == "example"
+            and not phrase.word.startswith(("i", "def", "namely"))
+            or phrase.word.startswith("inclu")
+        ):
             if made and made[-1].kind == "comma":
                 made.pop()
             made.append(Phrase("or", phrase.start, phrase.end, phrase.first, phrase.last, "or"))
@@ -176,7 +201,9 @@ def _open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] |
             made.append(phrase)
             at += 1
             continue
-        end = next((n for n in range(at + 1, len(phrases)) if phrases[n].kind in ("open", "close")), len(phrases))
+        end = next(
+            (n for n in range(at + 1, len(phrases)) if phrases[n].kind in ("open", "close")), len(phrases)
+        )
         if end == len(phrases) or phrases[end].kind == "open":
             return None
         inside = _read_inside(made, _trim(phrases[at + 1 : end]), context)
@@ -204,7 +231,11 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if kinds <= {"name", "plain", "slash", "comma", "or", "and", "qualifier"} and last_name is not None:
         if words == {last_name.word}:
             return []
-    if [p.kind for p in inside if p.kind != "plain"] == ["name", "value"] and before and before[-1].kind == "name":
+    if (
+        [p.kind for p in inside if p.kind != "plain"] == ["name", "value"]
+        and before
+        and before[-1].kind == "name"
+    ):
         entry = inside[0].name.entry if inside[0].name else None
         return inside if entry is not None and entry.sort in ("scale", "stage", "marker") else None
     if _is_listing(inside, before, last_name):
@@ -230,16 +261,25 @@ def _is_listing(inside: list[Phrase], before: list[Phrase], last_name: Phrase | 
         return False
     kind = last_name.name.entry.kind
     names = [p.name.entry for p in inside if p.name]
-    return kind in ("condition", "drug", "procedure") and len(names) > 1 and all(n.kind == kind for n in names)
+    return (
+        kind in ("condition", "drug", "procedure") and len(names) > 1 and all(n.kind == kind for n in names)
+    )
 
 
 def _is_acronym(inside: list[Phrase], context: Context) -> bool:
     """Short upper-case words that no lexicon knows, such as the initials of what stands before."""
     written = context.text[inside[0].start : inside[-1].end]
-    return len(inside) == 1 and inside[0].kind == "word" and written.removesuffix("s").isupper() and 2 <= len(written) <= 6
+    return (
+        len(inside) == 1
+        and inside[0].kind == "word"
+        and written.removesuffix("s").isupper()
+        and 2 <= len(written) <= 6
+    )
 
 
-def _read_value_inside(before: list[Phrase], inside: list[Phrase], last_value: Phrase | None) -> list[Phrase] | None:
+def _read_value_inside(
+    before: list[Phrase], inside: list[Phrase], last_value: Phrase | None
+) -> list[Phrase] | None:
     """The same threshold in another unit is dropped; a value after a measure counts; else None."""
     value = inside[0].value
     assert value is not None
@@ -250,7 +290,9 @@ def _read_value_inside(before: list[Phrase], inside: list[Phrase], last_value: P
     if last_value is None or last_value.value is None or before[-1] is not last_value:
         return None
     other = last_value.value
-    is_repeat = value.shape == other.shape == "number" and value.unit and other.unit and value.unit != other.unit
+    is_repeat = (
+        value.shape == other.shape == "number" and value.unit and other.unit and value.unit != other.unit
+    )
     agrees = [b.operator for b in value.bounds] == [b.operator for b in other.bounds] or value.is_bare
     return [] if is_repeat and agrees and len(value.bounds) == len(other.bounds) else None
 
@@ -258,7 +300,11 @@ def _read_value_inside(before: list[Phrase], inside: list[Phrase], last_value: P
 def _read_definition(phrases: list[Phrase], context: Context) -> Reading | None:
     """ "Adequate renal function, defined as creatinine <= 1.5 x ULN" says its second half."""
     for number, phrase in enumerate(phrases):
-        if phrase.kind == "example" and phrase.word.startswith(("def", "is def", "are def", "i")) and not phrase.word.startswith("inclu"):
+        if (
+            phrase.kind == "example"
+            and phrase.word.startswith(("def", "is def", "are def", "i"))
+            and not phrase.word.startswith("inclu")
+        ):
             names = [p.name.entry for p in phrases[:number] if p.name]
             is_function = len(names) == 1 and names[0].sort == "function"
             is_condition = len(names) == 1 and names[0].kind == "condition" and not context.is_inclusion
@@ -298,7 +344,9 @@ def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -
     aside = Context(context.text, False, context.absence)
     exception = read_sentence(right, aside)
     words = _text_of(right, context)
-    inner: Expression = exception.expression if exception else Unread(words, "an exception that is not understood")
+    inner: Expression = (
+        exception.expression if exception else Unread(words, "an exception that is not understood")
+    )
     if exception is not None and _share_kind(part.expression, inner):
         # Who has an excepted disease may have another of the kind too.
         inner = AllOf((inner, Unread(words, "whether the exception covers every case is not told")))
@@ -365,7 +413,11 @@ def _read_limit_for(
     split = _split_last_value(left)
     cause = right
     if split is None:
-        values = [n for n, p in enumerate(right) if p.kind == "value" and p.value and p.value.shape in ("limit", "number")]
+        values = [
+            n
+            for n, p in enumerate(right)
+            if p.kind == "value" and p.value and p.value.shape in ("limit", "number")
+        ]
         if len(values) != 1 or values[0] != len(right) - 1 or not left or left[-1].kind != "value":
             return None
         split, cause = (left, right[-1]), right[:-1]
@@ -407,7 +459,9 @@ def _trim_cause(cause: list[Phrase]) -> list[Phrase]:
     return cause
 
 
-_LEADING = frozenset("which case then must be it should is are who where they can may allowed present due considered involvement for which".split())
+_LEADING = frozenset(
+    "which case then must be it should is are who where they can may allowed present due considered involvement for which".split()
+)
 
 
 def _names_before(phrases: list[Phrase]) -> list[Phrase]:
@@ -467,7 +521,12 @@ def _threshold(leaf: object) -> tuple[float, str, str, str] | None:
     number = getattr(leaf, "value", getattr(leaf, "multiple", None))
     if operator not in ("<", ">") or not isinstance(number, float | int):
         return None
-    return number, operator, str(getattr(leaf, "column", "")), str(getattr(leaf, "limit", getattr(leaf, "unit", "")))
+    return (
+        number,
+        operator,
+        str(getattr(leaf, "column", "")),
+        str(getattr(leaf, "limit", getattr(leaf, "unit", ""))),
+    )
 
 
 def _read_only_if(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:

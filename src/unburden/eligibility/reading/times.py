@@ -19,15 +19,27 @@ _AT_MOST = r"(?:<|≤|<\s?=|less\s+than(?:\s+or\s+equal\s+to)?|fewer\s+than|no\s
 _AT_LEAST = r"(?:≥|>\s?=|>|at\s+least|more\s+than|greater\s+than(?:\s+or\s+equal\s+to)?|a\s+minimum\s+of|minimum\s+of|longer\s+than|over)\s?(?:a\s+period\s+of\s+)?"
 _STRICT = re.compile(r"<(?!\s?=)|less\s+than(?!\s+or)|fewer\s+than")
 _PAST = r"(?:last|past|previous|preceding|prior|most\s+recent)"
-_WITHIN = re.compile(rf"(?:with\s?in)\s+(?:a\s+period\s+of\s+)?(?:the\s+)?(?:{_PAST}\s+)?(?:{_AT_MOST})?(?:a\s+(?=year|month|week|day))?")
-_IN_PAST = re.compile(rf"(?:(?:in|during|over|for|at|within)\s+)?(?:the\s+|their\s+)?{_PAST}\s+(?:{_AT_MOST})?(?=\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|year|month|week|day)")
+_WITHIN = re.compile(
+    rf"(?:with\s?in)\s+(?:a\s+period\s+of\s+)?(?:the\s+)?(?:{_PAST}\s+)?(?:{_AT_MOST})?(?:a\s+(?=year|month|week|day))?"
+)
+_IN_PAST = re.compile(
+    rf"(?:(?:in|during|over|for|at|within)\s+)?(?:the\s+|their\s+)?{_PAST}\s+(?:{_AT_MOST})?(?=\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|year|month|week|day)"
+)
 _RECENT_START = re.compile(_AT_MOST)
 _LONG_START = re.compile(_AT_LEAST)
-_IN_THE = re.compile(r"(?:in|during|over)\s+(?:the\s+)?(?=\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve)")
-_FOR = re.compile(rf"(?:lasting|for|duration\s+of|persisting\s+for)\s+(?:a\s+(?:period|duration)\s+of\s+)?(?:{_AT_LEAST}|{_AT_MOST})?")
-_BEFORE = re.compile(r"\s*(?:prior\s+to|before|preceding|previous\s+to|prior|in\s+advance\s+of|ahead\s+of|from|of|to)\s+(?:the\s+)?")
+_IN_THE = re.compile(
+    r"(?:in|during|over)\s+(?:the\s+)?(?=\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
+)
+_FOR = re.compile(
+    rf"(?:lasting|for|duration\s+of|persisting\s+for)\s+(?:a\s+(?:period|duration)\s+of\s+)?(?:{_AT_LEAST}|{_AT_MOST})?"
+)
+_BEFORE = re.compile(
+    r"\s*(?:prior\s+to|before|preceding|previous\s+to|prior|in\s+advance\s+of|ahead\s+of|from|of|to)\s+(?:the\s+)?"
+)
 _PRIOR_ONLY = re.compile(r"\s*(?:prior\s+to|before|preceding)\s+")
-_SINCE = re.compile(r"\s*(?:since|from|after|following|elapsed\s+since|have\s+elapsed\s+(?:since|from))\s+(?:the\s+)?(?:last\s+|end\s+of\s+|completion\s+of\s+|most\s+recent\s+|prior\s+|their\s+|any\s+|previous\s+|last\s+dose\s+of\s+|date\s+of\s+|final\s+|dose\s+of\s+)*")
+_SINCE = re.compile(
+    r"\s*(?:since|from|after|following|elapsed\s+since|have\s+elapsed\s+(?:since|from))\s+(?:the\s+)?(?:last\s+|end\s+of\s+|completion\s+of\s+|most\s+recent\s+|prior\s+|their\s+|any\s+|previous\s+|last\s+dose\s+of\s+|date\s+of\s+|final\s+|dose\s+of\s+)*"
+)
 _MORE_PLACE = re.compile(r"\s*(?:of|after|before|prior\s+to|from|following|since|preceding)\b")
 _EVER = re.compile(
     r"(?:(?:any|a|known|documented|past|prior|previous|medical|personal|significant|with|have|has|had|lifetime|positive|current\s+or(?:\s+prior|\s+past)?|prior\s+or\s+current|current)\s+)*history\s+(?:or\s+(?:current\s+)?(?:evidence|presence|current)\s+)?(?:of|for|with)\b(?:\s+or\s+(?:current|active|present)\b)?"
@@ -39,7 +51,9 @@ _NOW = re.compile(
     r"(?:current(?:ly)?|concurrent(?:ly)?|concomitant(?:ly)?|ongoing|recent(?:ly)?|pre-?existing|at\s+present|presently|simultaneous|newly|preoperative(?:ly)?|active(?:ly)?)\b"
 )
 _AT_INDEX = re.compile(r"(?:at|on)\s+(?:the\s+)?(?:time\s+(?:of|point\s+of)\s+|day\s+of\s+)?")
-_AT_OTHER = re.compile(r"(?:at|on)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+)?(?:diagnosis|presentation|relapse|surgery|birth|onset|death|delivery|discharge|admission)\b")
+_AT_OTHER = re.compile(
+    r"(?:at|on)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+)?(?:diagnosis|presentation|relapse|surgery|birth|onset|death|delivery|discharge|admission)\b"
+)
 _FUTURE = re.compile(
     r"(?:during|throughout|for\s+the\s+duration\s+of|over\s+the\s+course\s+of|while\s+on|while|until|after)\s+(?:the\s+)?(?:entire\s+)?(?:course\s+of\s+(?:the\s+)?)?(?:whole\s+)?(?:study|trial|treatment|participation|screening|follow-?up)(?:\s+(?:period|participation|treatment|drug|phase))*\b"
 )
@@ -114,7 +128,12 @@ def _read_duration(folded: str, at: int) -> tuple[float, str, int] | None:
 
 def _find_window(folded: str, at: int) -> TimePhrase | None:
     """ "within 28 days prior to X", "in the past 6 months", "< 6 months prior to X"."""
-    for pattern, needs_before in ((_WITHIN, False), (_IN_PAST, False), (_IN_THE, True), (_RECENT_START, True)):
+    for pattern, needs_before in (
+        (_WITHIN, False),
+        (_IN_PAST, False),
+        (_IN_THE, True),
+        (_RECENT_START, True),
+    ):
         start = pattern.match(folded, at)
         duration = _read_duration(folded, start.end()) if start else None
         if start is None or duration is None:
@@ -140,7 +159,13 @@ def _close_window(
     if half:
         other, end = folded[end : half.end()].strip(" ,()"), half.end()
         which = half.group("which")
-        joins = "any" if which in ("longer", "greater", "longest") else "all" if which in ("shorter", "shortest") else "any"
+        joins = (
+            "any"
+            if which in ("longer", "greater", "longest")
+            else "all"
+            if which in ("shorter", "shortest")
+            else "any"
+        )
         if half.group("anchor"):
             return TimePhrase(at, end, "window", Window(first, 0.0), half.span("anchor"), other, joins)
     before = _BEFORE.match(folded, end)
@@ -155,7 +180,9 @@ def _close_window(
         assert before is not None
         return TimePhrase(at, stop, "window", Window(first, 0.0), (before.end(), anchor), other, joins)  # type: ignore[arg-type]
     if _MORE_PLACE.match(folded, end):
-        return None if needs_before and not _PRIOR_ONLY.match(folded, end) else TimePhrase(at, end, "unanchored")
+        return (
+            None if needs_before and not _PRIOR_ONLY.match(folded, end) else TimePhrase(at, end, "unanchored")
+        )
     if needs_before:
         return None
     return TimePhrase(at, end, "window", Window(first, 0.0), None, other, joins)  # type: ignore[arg-type]
@@ -224,6 +251,19 @@ def read_anchor(folded: str, at: int) -> int | None:
         if word is None or word.group(1) not in _ANCHOR_WORDS:
             break
         end = word.end()
-        if word.group(1) not in ("of", "the", "a", "any", "into", "in", "to", "on", "with", "for", "their", "this"):
+        if word.group(1) not in (
+            "of",
+            "the",
+            "a",
+            "any",
+            "into",
+            "in",
+            "to",
+            "on",
+            "with",
+            "for",
+            "their",
+            "this",
+        ):
             last = end
     return last if last > at and _SURE.search(folded[at:last]) else None

@@ -44,7 +44,9 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ),
 )  # fmt: skip
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _REASONS)
-_RECOGNISED = frozenset({"consent", "willingness", "judgement", "ability", "administrative", "contraception", "adequacy"})
+_RECOGNISED = frozenset(
+    {"consent", "willingness", "judgement", "ability", "administrative", "contraception", "adequacy"}
+)
 _ALLOWS_ONLY = re.compile(r"\b(?:unless|except|if|provided|only|but|however|must|within|after)\b|[<>≤≥\d]")
 _HEADING = re.compile(
     r"^\W*(?:(?:key|main|major|general|additional|other|specific|the)\s+)*(?:inclusion|exclusion|eligibility)\s+criteria\b[^.]{0,80}$|"

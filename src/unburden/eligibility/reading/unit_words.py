@@ -76,9 +76,7 @@ _UNITS = (
 _COMPILED = tuple((re.compile(pattern), unit) for pattern, unit in _UNITS)
 
 _TEN = r"\s?(?:x|\*)?\s?10[\s*^(e]{0,6}(3|6|9|12)\s?\)?\s?"
-_POWER_OF_TEN = re.compile(
-    rf"{_TEN}{_CELLS}{_PER}\s?(?:({_L})|({_UL})|({_ML}))"
-)
+_POWER_OF_TEN = re.compile(rf"{_TEN}{_CELLS}{_PER}\s?(?:({_L})|({_UL})|({_ML}))")
 _POWER_UNITS = {
     ("3", 2): "10*3/uL", ("6", 2): "10*6/uL", ("9", 1): "10*9/L", ("12", 1): "10*12/L",
     ("6", 1): "10*6/L",
@@ -107,4 +105,3 @@ def find_unit(folded: str, at: int) -> tuple[str, int] | None:
         if found:
             return None if _MORE.match(folded, found.end()) else (unit, found.end())
     return None
-

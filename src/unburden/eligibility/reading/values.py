@@ -43,12 +43,16 @@ _GAP = re.compile(r"\s*")
 _BETWEEN = re.compile(
     r"(?:is\s+)?(?:between|from|within the range of|range[ds]?(?:\s+from)?|ranging from)\s+(?:the\s+)?(?:ages?\s+)?(?:of\s+)?(?=\w)"
 )
-_TO = re.compile(r"\s?(?:-|~)\s*(?=[\d≤<])|\s?(?:to|through)\s+(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)")
+_TO = re.compile(
+    r"\s?(?:-|~)\s*(?=[\d≤<])|\s?(?:to|through)\s+(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)"
+)
 _ANY_TO = re.compile(r"\s?(?:-|to|through|~|and)\s?(?=[\d≤<]|one|two|three|four|five|six|eighteen|twenty)")
 _UPPER_SIGN = re.compile(r"(≤|<\s?=|<)\s*")
 _UNKNOWN_UNIT = re.compile(r"\s?(?:x|\*)\s?10|\s?/\s?\w|\s?(?:mg|mcg|ug|g|ml|u|iu|gy|pack)\b|\.\d")
 _ABOVE = re.compile(r"\s?(?:above|over|higher|greater)\b")
-_AND_BOUND = re.compile(r"\s*(?:,|and|but|to|-|or)?\s*(?:but\s+|and\s+)?(?=(?:≤|<|≥|>|less|greater|no\s|not\s|under|below|up\sto|over|at\s))")
+_AND_BOUND = re.compile(
+    r"\s*(?:,|and|but|to|-|or)?\s*(?:but\s+|and\s+)?(?=(?:≤|<|≥|>|less|greater|no\s|not\s|under|below|up\sto|over|at\s))"
+)
 _LIMIT = (
     r"(?:(?:the|of|institutional|institution'?s?|local|laborator(?:y|y's)|central|reference|site|age|adjusted|normal|specific|respective)[\s-]+)*"
     r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
@@ -56,7 +60,9 @@ _LIMIT = (
     r"(?:\s+(?:for|of)\s+(?:the\s+)?(?:institution|laboratory|site|age|local lab|reference laboratory|the normal range)\b)?"
     r"(?:\s?\(\s?(?:i?uln|lln|unl|iunl)\s?\))?"
 )
-_TIMES = re.compile(rf"\s?(?:x|\*|times|-?\s?fold|-?\s?times)?\s*(?:\(\s?x\s?\)\s?)?(?:above\s+|greater\s+than\s+|higher\s+than\s+)?{_LIMIT}")
+_TIMES = re.compile(
+    rf"\s?(?:x|\*|times|-?\s?fold|-?\s?times)?\s*(?:\(\s?x\s?\)\s?)?(?:above\s+|greater\s+than\s+|higher\s+than\s+)?{_LIMIT}"
+)
 _BARE_LIMIT = re.compile(_LIMIT)
 _LIMIT_FIRST = re.compile(r"\s?(?:x|\*)\s?(\d+(?:\.\d+)?)(?!\d)")
 _OR_MORE = re.compile(
@@ -117,7 +123,11 @@ def read_number(folded: str, at: int) -> tuple[float, int] | None:
     if found is None:
         return None
     odd = _ODD_NUMBER.match(folded, at)
-    if odd and odd.end() > found.end() - 1 and not re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", found.group()):
+    if (
+        odd
+        and odd.end() > found.end() - 1
+        and not re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", found.group())
+    ):
         return None
     digits, word = found.groups()
     number = float(digits.replace(",", "")) if digits else float(_WORDS[word])
@@ -276,7 +286,9 @@ def _finish(folded: str, start: int, bounds: tuple[Bound, ...], end: int) -> Val
 
 
 def _limit_value(start: int, end: int, bounds: tuple[Bound, ...], is_upper: bool) -> Value:
-    return Value(start, end, "limit", bounds, limit="ULN" if is_upper else "LLN", is_bare=bounds[0].operator == "==")
+    return Value(
+        start, end, "limit", bounds, limit="ULN" if is_upper else "LLN", is_bare=bounds[0].operator == "=="
+    )
 
 
 def _read_classes(folded: str, at: int, start: int) -> Value | None:
@@ -296,4 +308,11 @@ def _read_classes(folded: str, at: int, start: int) -> Value | None:
         return None
     if all(c.isdigit() for c in classes) and sorted(classes, key=int) != list(classes):
         return None
-    return Value(at, found.end(), "classes", word="range" if is_range else "", classes=classes, is_bare=len(classes) == 1)
+    return Value(
+        at,
+        found.end(),
+        "classes",
+        word="range" if is_range else "",
+        classes=classes,
+        is_bare=len(classes) == 1,
+    )

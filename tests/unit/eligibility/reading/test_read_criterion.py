@@ -81,7 +81,10 @@ AGES = [
 LIMITS = [
     ("Total bilirubin ≤ 1.5 x ULN", CompareToLimit("total_bilirubin", "<=", 1.5, "ULN")),
     ("Creatinine 1.5 times the upper limit of normal or less", None),
-    ("Creatinine ≤ 1.5 times the upper limit of normal", CompareToLimit("serum_creatinine", "<=", 1.5, "ULN")),
+    (
+        "Creatinine ≤ 1.5 times the upper limit of normal",
+        CompareToLimit("serum_creatinine", "<=", 1.5, "ULN"),
+    ),
     ("Bilirubin ≤ institutional ULN", CompareToLimit("total_bilirubin", "<=", 1, "ULN")),
     ("Hemoglobin ≥ LLN", CompareToLimit(HB, ">=", 1, "LLN")),
     (
@@ -108,7 +111,12 @@ LIMITS = [
     ),
     (
         "Bilirubin ≤ 1.5 × ULN or direct bilirubin ≤ ULN for participants with total bilirubin > 1.5 × ULN",
-        AnyOf((CompareToLimit("total_bilirubin", "<=", 1.5, "ULN"), CompareToLimit("direct_bilirubin", "<=", 1, "ULN"))),
+        AnyOf(
+            (
+                CompareToLimit("total_bilirubin", "<=", 1.5, "ULN"),
+                CompareToLimit("direct_bilirubin", "<=", 1, "ULN"),
+            )
+        ),
     ),
 ]
 EVENTS = [
@@ -121,7 +129,10 @@ EVENTS = [
     ("Myocardial infarction in the last 6 months", ever("myocardial_infarction", first=-182.625)),
     ("Stroke < 6 months prior to enrollment", ever("stroke", first=-182.0)),
     ("HIV positive", ever("hiv_infection")),
-    ("Pregnant or breast-feeding", AnyOf((Compare("pregnancy", "==", True), Compare("breast_feeding", "==", True)))),
+    (
+        "Pregnant or breast-feeding",
+        AnyOf((Compare("pregnancy", "==", True), Compare("breast_feeding", "==", True))),
+    ),
     ("Known hypersensitivity to paclitaxel", ever("allergy_to_paclitaxel")),
     (
         "History of stroke, myocardial infarction, or unstable angina within 6 months",
@@ -148,7 +159,10 @@ NEGATIONS = [
     ("No known brain metastases", Not(ever("brain_metastases"))),
     ("Absence of hepatic encephalopathy", Not(ever("hepatic_encephalopathy"))),
     ("Without brain metastases", Not(ever("brain_metastases"))),
-    ("No history of stroke or myocardial infarction", Not(AnyOf((ever("stroke"), ever("myocardial_infarction"))))),
+    (
+        "No history of stroke or myocardial infarction",
+        Not(AnyOf((ever("stroke"), ever("myocardial_infarction")))),
+    ),
     ("No major surgery within 4 weeks before enrollment", Not(ever("major_surgery", "procedure", -28.0))),
     ("HIV negative", Not(ever("hiv_infection"))),
     ("At least 4 weeks since prior radiotherapy", Not(ever("radiotherapy", "procedure", -27.0))),
@@ -181,7 +195,9 @@ def test_one_limit_for_two_measures_keeps_out_whoever_passes_either():
 
 
 def test_a_duty_of_some_asks_nothing_of_the_others():
-    found = read_criterion("Women of childbearing potential must have a negative pregnancy test", is_inclusion=True)
+    found = read_criterion(
+        "Women of childbearing potential must have a negative pregnancy test", is_inclusion=True
+    )
     assert found.expression == AnyOf(
         (Not(Compare("childbearing_potential", "==", True)), OneOf("pregnancy_test", ("negative",)))
     )
@@ -300,4 +316,6 @@ def test_a_protocol_is_read_in_its_order():
 
 def test_the_reader_of_a_complete_record_may_say_that_absence_is_none():
     parsed = read_criterion("History of stroke", is_inclusion=False, absence="none")
-    assert parsed.expression == CountEvents(EventSet("condition", ("stroke",)), ">=", 1, Window(None, 0.0), "none")
+    assert parsed.expression == CountEvents(
+        EventSet("condition", ("stroke",)), ">=", 1, Window(None, 0.0), "none"
+    )
