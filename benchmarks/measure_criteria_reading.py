@@ -1,6 +1,6 @@
 """Reading of eligibility criteria measured: Chia's annotations, 10,412 oncology lines, three labelled studies.
 
-Run: PYTHONPATH=src python benchmarks/measure_criteria_reading.py [--test] [--labels] [--sample N] [--out FILE]
+Run: PYTHONPATH=src:. python benchmarks/measure_criteria_reading.py [--test] [--labels] [--sample N] [--out FILE]
 Without --test only Chia's development trials are scored. --sample prints N random oncology lines of the
 held-out half with their parses as JSON, for someone who checks by hand, and nothing else.
 """
@@ -18,13 +18,21 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.criteria_agreement import measure_agreement
+from unburden.data.protocols import read_protocol
 from unburden.domain.parsed_criteria import ParsedCriterion
-from unburden.eligibility.reading import read_criterion
+from unburden.eligibility.reading import read_criteria, read_criterion
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT.parent / "shared" / "data" / "criteria"
 CHIA = FOLDER / "chia_brat.tar.gz"
 LINES = FOLDER / "oncology_criteria_lines.json"
+LABELS = ROOT / "tests" / "independent"
+PROTOCOLS = {
+    "CDISC_Pilot": "CDISC_Pilot/CDISC_Pilot_Study.json",
+    "NCT04573309": "Alexion_NCT04573309_Wilsons/Alexion_NCT04573309_Wilsons.json",
+    "NCT03421379": "EliLilly_NCT03421379_Diabetes/EliLilly_NCT03421379_Diabetes.json",
+}
 CHIA_SALT, CHIA_TEST_SHARE = "unburden-reading-2026", 0.4
 LINES_SALT, LINES_HELD_SHARE = "oncology", 0.5
 RESAMPLES, SEED = 2_000, 5
@@ -194,6 +202,25 @@ def describe_lines(rows: list[dict]) -> dict:
     }
 
 
+def measure_studies() -> dict:
+    """Agreement with the labels of the three studies' criteria."""
+    labels = json.loads((LABELS / "criterion_labels.json").read_text(encoding="utf-8"))["criteria"]
+    parsed = {}
+    for study, name in PROTOCOLS.items():
+        criteria = read_protocol(ROOT.parent / "shared" / "data" / "protocols" / name).criteria
+        parsed |= {(study, p.criterion_id): p for p in read_criteria(criteria)}
+    return measure_agreement(labels, [parsed[record["study"], record["id"]] for record in labels])
+
+
+def measure_labelled_lines() -> dict:
+    """Agreement with the labelled oncology lines of the held-out half."""
+    labels = json.loads((LABELS / "oncology_line_labels.json").read_text(encoding="utf-8"))["lines"]
+    rows = read_lines(held=None)
+    labels = [one for one in labels if is_held(rows[one["index"]]["nct"], LINES_SALT, LINES_HELD_SHARE)]
+    parsed, _ = parse_lines([rows[one["index"]] for one in labels])
+    return measure_agreement(labels, parsed) | {"lines": len(labels)}
+
+
 def print_sample(count: int) -> None:
     """Random held-out oncology lines with their parses, one JSON object a line."""
     rows = read_lines(held=True)
@@ -208,6 +235,7 @@ def main() -> None:
     """Print every figure and, with --out, write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--test", action="store_true", help="score Chia's test trials too")
+    parser.add_argument("--labels", action="store_true", help="agreement with the criteria labelled by hand")
     parser.add_argument(
         "--sample", type=int, default=0, help="print N held-out oncology lines with their parses"
     )
@@ -235,6 +263,13 @@ def main() -> None:
     for half, held in halves.items():
         figures[f"oncology lines, {half}"] = describe_lines(read_lines(held=held))
         print(f"oncology lines, {half}: {figures[f'oncology lines, {half}']}")
+    if arguments.labels:
+        figures["labelled criteria of three studies"] = measure_studies()
+        figures["labelled oncology lines, held-out half"] = measure_labelled_lines()
+        for name in ("labelled criteria of three studies", "labelled oncology lines, held-out half"):
+            print(name)
+            for key, value in figures[name].items():
+                print(f"  {key}: {value}")
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
