@@ -1,17 +1,19 @@
 """Names of things: the longest spelling that the lexicon knows, else a name by its ending or head."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from unburden.eligibility.reading import condition_words, measurement_words, treatment_words
-from unburden.eligibility.reading.stop_words import NOT_NAMES
+from unburden.eligibility.reading.stop_words import NOT_NAMES, QUALIFIERS
 from unburden.eligibility.reading.words import Token, derive_key, read_tokens
 
 LISTED, OPEN = 1.0, 0.8
 """Certainty of a name that the lexicon lists, and of one found by its ending or head word."""
 
-_MOST_TOKENS = 12
+_CODE = re.compile(r"[a-z]{2,6}\d{3,}[a-z]?\d?")
+"""The code name of a substance under study, such as BMS986016."""
 _MOST_MODIFIERS = 3
 
 
@@ -79,12 +81,23 @@ def load_lexicon() -> dict[str, tuple[tuple[tuple[str, ...], Entry], ...]]:
         keys = derive_keys(spelling)
         if keys:
             found.setdefault(keys, entry)
+    _drop_qualified(found)
     by_first: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
     for keys, entry in found.items():
         by_first.setdefault(keys[0], []).append((keys, entry))
     return {
         first: tuple(sorted(rows, key=lambda row: -len(row[0]))[:400]) for first, rows in by_first.items()
     }
+
+
+def _drop_qualified(found: dict[tuple[str, ...], Entry]) -> None:
+    """A quality that a concept's other spelling does without ("decompensated cirrhosis") is read by itself."""
+    for keys in [k for k in found if len(k) > 1 and k[0] in QUALIFIERS and found[k].kind == "condition"]:
+        if keys not in _WHOLE and found.get(keys[1:]) == found[keys]:
+            del found[keys]
+
+
+_WHOLE = {("acute", "myocardial", "infarction"), ("congestive", "heart", "failure")}
 
 
 def find_name(tokens: tuple[Token, ...], first: int) -> Name | None:
@@ -175,6 +188,8 @@ def classify_word(key: str) -> str | None:
         return "drug"
     if key in _PROCEDURE_HEADS:
         return "procedure"
+    if _CODE.fullmatch(key):
+        return "drug"
     if len(key) < 6 or key in condition_words.NOT_CONDITIONS:
         return None
     if key.endswith(treatment_words.DRUG_ENDINGS):

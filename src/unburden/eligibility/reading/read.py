@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
-from unburden.eligibility.reading.clauses import Context, Reading
-from unburden.eligibility.reading.leaves import Absence
+from unburden.eligibility.reading.clauses import VAGUE, Context, Reading
+from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
 from unburden.eligibility.reading.sentences import read_sentence
@@ -27,13 +27,20 @@ _BULLET = re.compile(
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
 """Characters of a sentence beyond which it is left whole, its words not even looked up."""
+_LEADS_ON = re.compile(r"(?:[:,]|\b(?:including|includes?|following|such as|e\.g\.?|either|defined as|if|of))\s*$")
 _DANGLING = re.compile(
     r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$"
 )
 """A sentence that breaks off: what it goes on to say is in another line."""
 _ALLOWANCE = "allowance"
-_NOT_BINDING = ("suitability", "adequacy")
-"""Reasons whose words the grammar may have a place for."""
+_MIXING = {
+    "judgement": ("condition", "measurement", "drug", "procedure", "device"),
+    "ability": ("condition", "measurement", "procedure", "device"),
+    "administrative": ("condition", "measurement", "procedure"),
+    "willingness": ("condition", "measurement"),
+    "allowance": ("condition", "measurement", "drug", "procedure"),
+}
+"""By reason: named facts beside which the reason does not stand for the whole sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +123,63 @@ def _count_depths(text: str) -> list[int]:
 
 
 def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
-    """The sentences, one after the other; after a semicolon none is read where the one before was not."""
+    """The sentences, one after the other.
+
+    Lines after one that leads on ("A history within 5 years of ..., including") depend on its words:
+    none is read by itself. Nor is a line or a part after a semicolon where one before it was left.
+    """
     pieces: list[_Piece] = []
+    depends = False
+    lead: list[Phrase] | None = None
     for start, end in _split_sentences(text):
         piece = _read_piece(text, folded, start, end, context)
-        goes_on = bool(pieces) and text[pieces[-1].end : start].lstrip().startswith(";")
-        if (
-            goes_on
-            and pieces[-1].reading is None
-            and pieces[-1].reason != "heading"
-            and piece.reading is not None
-        ):
+        between = text[pieces[-1].end : start] if pieces else ""
+        is_lead = bool(pieces) and _LEADS_ON.search(folded[pieces[-1].start : pieces[-1].end]) is not None
+        if is_lead and lead is None:
+            lead = _take_lead(pieces[-1]) if len(pieces) == 1 and not context.is_inclusion else None
+            depends = lead is None
+        goes_on = ";" in between or "\n" in between or "\r" in between
+        if lead is not None and not depends:
+            pieces[0] = _settle_lead(pieces[0])
+            piece = _read_under_lead(piece, lead, context)
+        elif piece.reading is not None and (depends or goes_on and any(_is_left(p) for p in pieces)):
             piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
         pieces.append(piece)
     return pieces
+
+
+def _is_left(piece: _Piece) -> bool:
+    """Whether a sentence was left that says more than "or"."""
+    return piece.outcome == _LEFT and any(p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases)
+
+
+def _take_lead(piece: _Piece) -> list[Phrase] | None:
+    """The times and qualities of a line that leads on, which hold for each line after it; None if it says more."""
+    kinds = ("plain", "time", "example", "colon", "comma", "qualifier", "evidence", "name", "or", "and")
+    if any(p.kind not in kinds and p.word not in _LEADING_WORDS for p in piece.phrases):
+        return None
+    if any(p.time is not None and p.time.reach not in ("ever", "window") for p in piece.phrases):
+        return None
+    return [p for p in piece.phrases if p.kind in ("time", "qualifier")]
+
+
+_LEADING_WORDS = ("following", "conditions", "listed", "below", "for")
+
+
+def _settle_lead(piece: _Piece) -> _Piece:
+    """A lead that names nothing by itself is a heading; one that names a class stays unread beside its lines."""
+    if any(p.name is not None and p.name.entry.concept not in VAGUE for p in piece.phrases):
+        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
+    return _Piece(piece.start, piece.end, piece.phrases, _RECOGNISED, "heading", None)
+
+
+def _read_under_lead(piece: _Piece, lead: list[Phrase], context: Context) -> _Piece:
+    """A line read with the times and qualities of its lead."""
+    reading = read_sentence([*lead, *piece.phrases], context) if piece.reading is not None else None
+    if reading is None:
+        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
+    reading = Reading(reading.expression, reading.certainty * 0.9, (*reading.rules, "a line under its lead"))
+    return _Piece(piece.start, piece.end, piece.phrases, _UNDERSTOOD, "", reading)
 
 
 def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
@@ -140,16 +190,25 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
     tokens = tuple(Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence))
     phrases = tuple(chunk_tokens(text, folded, tokens))
     reason = find_reason(sentence)
+    if reason is not None and reason[1] and _names_facts(reason[0], phrases):
+        reason = reason[0], False
     if _DANGLING.search(sentence):
         return _Piece(start, end, phrases, _LEFT, "", None)
     if reason is not None and reason[1]:
         return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
     reading = None
-    if reason is None or reason[0] in _NOT_BINDING:
+    if reason is None or reason[0] != _ALLOWANCE:
         reading = read_sentence(list(phrases), context)
     if reading is not None:
         return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)
     return _Piece(start, end, phrases, _LEFT, reason[0] if reason else "", None)
+
+
+def _names_facts(reason: str, phrases: tuple[Phrase, ...]) -> bool:
+    """Whether a sentence of this reason names something that a record could hold."""
+    kinds = _MIXING.get(reason, ())
+    entries = [p.name.entry for p in phrases if p.name is not None]
+    return any(e.kind in kinds and e.concept not in VAGUE | STATES and e.sort != "function" for e in entries)
 
 
 def _unread(piece: _Piece, text: str) -> Unread:
@@ -171,7 +230,8 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     sentences = [folded[piece.start : piece.end] for piece in pieces]
     if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
         return whole
-    if len(pieces) > 1 and any(_CHOICE.search(sentence) for sentence in sentences):
+    is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
+    if len(pieces) > 1 and not is_led and any(_CHOICE.search(sentence) for sentence in sentences):
         return whole
     pieces = [
         p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")

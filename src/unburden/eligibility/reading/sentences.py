@@ -1,5 +1,7 @@
 """A sentence to an expression: parentheses, exceptions and conditions around its clauses."""
 
+import re
+
 from unburden.domain.criteria import (
     AllOf,
     AnyOf,
@@ -17,6 +19,12 @@ from unburden.eligibility.reading.phrases import Phrase
 _LONGEST = 150
 """Phrases of a sentence beyond which it is left unread."""
 
+_REFERENCE = re.compile(
+    r"^(?:see|refer|attachment|appendix|section|table|figure|protocol section|ref)\b[^<>≤≥]{0,60}$|"
+    r"^[A-Z][^<>≤≥()]{2,60},? \(?(?:19|20)\d\d[a-z]?(?:; [^<>≤≥]{2,60})?$",
+    re.IGNORECASE,
+)
+"""A parenthesis that only points elsewhere: "(see Appendix 3)", "(Levey, 2006)"."""
 _TRIMMED = ("plain", "comma", "slash")
 _JOINS = ("or", "and", "comma")
 
@@ -219,6 +227,8 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if not inside:
         return []
     kinds = {phrase.kind for phrase in inside}
+    if _REFERENCE.search(context.text[inside[0].start : inside[-1].end]):
+        return []
     last_name = next((p for p in reversed(before) if p.kind == "name"), None)
     last_value = next((p for p in reversed(before) if p.kind == "value"), None)
     if inside[0].kind == "example" and inside[0].word.startswith(("e", "for", "such", "inclu")):

@@ -34,7 +34,7 @@ _FOR = re.compile(
     rf"(?:lasting|for|duration\s+of|persisting\s+for)\s+(?:a\s+(?:period|duration)\s+of\s+)?(?:{_AT_LEAST}|{_AT_MOST})?"
 )
 _BEFORE = re.compile(
-    r"\s*(?:prior\s+to|before|preceding|previous\s+to|prior|in\s+advance\s+of|ahead\s+of|from|of|to)\s+(?:the\s+)?"
+    r"\s*,?\s*(?:prior\s+to|before|preceding|previous\s+to|prior|in\s+advance\s+of|ahead\s+of|from|of|to)\s+(?:the\s+)?"
 )
 _PRIOR_ONLY = re.compile(r"\s*(?:prior\s+to|before|preceding)\s+")
 _SINCE = re.compile(

@@ -53,7 +53,7 @@ _HEADING = re.compile(
     r"^[^:]{0,200}:\s*$|^\W*(?:other|additional|general|specific)?\s*(?:inclusions?|exclusions?)\s+for\b[^.]{0,60}$|"
     r"^\W*(?:sub-?protocol|cohort|part|arm|phase)\s+\w{1,4}\W*$|^\W*(?:other|additional|general)\s+(?:inclusions?|exclusions?)\W*$|^\W*(?:inclusion|exclusion)\W*$"
 )
-_LABORATORY = re.compile(r"[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d")
+_LABORATORY = re.compile(r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d")
 
 
 def find_reason(folded: str) -> tuple[str, bool] | None:
@@ -65,7 +65,7 @@ def find_reason(folded: str) -> tuple[str, bool] | None:
     >>> find_reason("willing to give written informed consent"), find_reason("brain metastases")
     (('consent', True), None)
     """
-    if _HEADING.match(folded):
+    if _HEADING.match(folded) and not _LABORATORY.search(folded):
         return "heading", True
     for name, pattern in _COMPILED:
         if pattern.search(folded):
