@@ -14,7 +14,8 @@ from unburden.eligibility.reading.words import fold_text
 RESAMPLES, SEED = 2_000, 5
 NAMED = ("condition", "drug", "procedure", "device", "measurement", "observation", "person")
 KINDS = {
-    "biomarker": ("measurement",), "scale": ("measurement",), "reproductive": ("condition", "measurement", "procedure", "drug"),
+    "biomarker": ("measurement",), "scale": ("measurement",),
+    "reproductive": ("condition", "measurement", "procedure", "drug"),
     "lifestyle": ("condition", "drug", "observation"), "administrative": ("observation", "procedure", "drug"),
 }  # fmt: skip
 UNITS = {"second": "s", "mIU/mL": "m[IU]/mL", "count": "", "1": "", "/mm3": "/uL"}
@@ -43,12 +44,13 @@ def measure_agreement(records: list[dict], parsed: list[ParsedCriterion]) -> dic
     counts = {
         name: Counts()
         for name in (
-            "entities, any kind", "entities, same kind", "comparisons in the expression", "comparisons in the words",
+            "entities, any kind", "entities, same kind",
+            "comparisons in the expression", "comparisons in the words",
             "windows in the expression", "windows in the words", "negated entities",
         )
     }  # fmt: skip
     for record, one in zip(records, parsed, strict=True):
-        where = record.get("name") and f"{record['study']} {record['name']}" or f"line {record['index']}"
+        where = (record.get("name") and f"{record['study']} {record['name']}") or f"line {record['index']}"
         _count_entities(record, one, counts)
         comparisons = [_label_comparison(c) for c in record["comparisons"]]
         counts["comparisons in the expression"].add(comparisons, _expression_comparisons(one), where)
@@ -69,7 +71,9 @@ class _Window:
     last: float | None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Window) and _is_near(self.first, other.first) and _is_near(self.last, other.last)
+        if not isinstance(other, _Window):
+            return False
+        return _is_near(self.first, other.first) and _is_near(self.last, other.last)
 
     def __hash__(self) -> int:
         return 0
@@ -88,7 +92,8 @@ def summarise(rows: np.ndarray) -> dict:
     drawn = random.integers(0, len(rows), (RESAMPLES, len(rows)))
     point = _rates(rows.sum(axis=0))
     low, high = np.nanquantile([_rates(rows[d].sum(axis=0)) for d in drawn], [0.025, 0.975], axis=0)
-    named = {n: [round(float(v), 3) for v in (point[k], low[k], high[k])] for k, n in enumerate(("precision", "recall", "f1"))}
+    names = ("precision", "recall", "f1")
+    named = {n: [round(float(v), 3) for v in (point[k], low[k], high[k])] for k, n in enumerate(names)}
     matched, found, labelled = (int(v) for v in rows.sum(axis=0))
     return named | {"matched": matched, "found": found, "labelled": labelled}
 
@@ -137,7 +142,8 @@ def _find_places(text: str, words: str) -> list[tuple[int, int]]:
 
 def _label_comparison(label: dict) -> tuple:
     value = label["value"]
-    numbers = tuple(float(v) if isinstance(v, int | float) else str(v) for v in (value if isinstance(value, list) else [value]))
+    listed = value if isinstance(value, list) else [value]
+    numbers = tuple(float(v) if isinstance(v, int | float) else str(v) for v in listed)
     return label["operator"], numbers, label["unit"], label["limit"]
 
 
@@ -173,7 +179,8 @@ def _value_comparisons(value: Value) -> list[tuple]:
         return [("==", (value.word,), "", None)]
     if value.shape == "classes" and all(c.isdigit() for c in value.classes):
         numbers = tuple(float(c) for c in value.classes)
-        return [("between" if value.word == "range" else "in" if len(numbers) > 1 else "==", numbers, "", None)]
+        operator = "between" if value.word == "range" else "in" if len(numbers) > 1 else "=="
+        return [(operator, numbers, "", None)]
     unit = UNITS.get(value.unit, value.unit)
     if len(value.bounds) == 2 and [b.operator for b in value.bounds] == [">=", "<="]:
         return [("between", tuple(b.number for b in value.bounds), unit, value.limit)]
@@ -183,8 +190,9 @@ def _value_comparisons(value: Value) -> list[tuple]:
 def _expression_windows(one: ParsedCriterion) -> list[_Window]:
     found = []
     for leaf in iterate_leaves(one.expression):
-        if isinstance(leaf, CountEvents) and (leaf.window.from_days is not None or leaf.window.to_days not in (None, 0)):
-            found.append((leaf.window.from_days, leaf.window.to_days))
+        window = leaf.window if isinstance(leaf, CountEvents) else None
+        if window is not None and (window.from_days is not None or window.to_days not in (None, 0)):
+            found.append((window.from_days, window.to_days))
     return [_Window(*pair) for pair in dict.fromkeys(found)]
 
 
@@ -223,4 +231,6 @@ def _kappa(pairs: np.ndarray) -> float:
     """Cohen's kappa of two yes-or-no judgements; nan if chance is sure."""
     first, second = pairs[:, 0].mean(), pairs[:, 1].mean()
     by_chance = first * second + (1 - first) * (1 - second)
-    return float("nan") if by_chance == 1 else float(((pairs[:, 0] == pairs[:, 1]).mean() - by_chance) / (1 - by_chance))
+    if by_chance == 1:
+        return float("nan")
+    return float(((pairs[:, 0] == pairs[:, 1]).mean() - by_chance) / (1 - by_chance))

@@ -1,6 +1,6 @@
-"""Reading of eligibility criteria measured: Chia's annotations, 10,412 oncology lines, three labelled studies.
+"""Reading of eligibility criteria measured: Chia, 10,412 oncology lines, three labelled studies.
 
-Run: PYTHONPATH=src:. python benchmarks/measure_criteria_reading.py [--test] [--labels] [--sample N] [--out FILE]
+Run: PYTHONPATH=src:. python benchmarks/measure_criteria_reading.py [--test] [--labels] [--sample N]
 Without --test only Chia's development trials are scored. --sample prints N random oncology lines of the
 held-out half with their parses as JSON, for someone who checks by hand, and nothing else.
 """
@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-
 from benchmarks.criteria_agreement import measure_agreement
+
 from unburden.data.protocols import read_protocol
 from unburden.domain.parsed_criteria import ParsedCriterion
 from unburden.eligibility.reading import read_criteria, read_criterion
@@ -111,7 +111,7 @@ def find_spans(name: str, text: str) -> list[Span]:
 
 
 def count_matches(gold: list[Span], found: list[Span], *, is_exact: bool) -> int:
-    """Pairs of one annotated and one found span of the same kind that overlap (or are equal), each used once."""
+    """Pairs of an annotated and a found span of one kind that overlap (or are equal), each used once."""
     free = sorted(found, key=lambda s: s.start)
     matched = 0
     for span in sorted(gold, key=lambda s: s.start):
@@ -126,7 +126,7 @@ def count_matches(gold: list[Span], found: list[Span], *, is_exact: bool) -> int
 
 
 def score_trials(trials: dict[str, list[tuple[str, str, list[Span]]]]) -> dict:
-    """Per group: precision, recall and F1 by overlap and exactly, with 95 % bootstrap intervals over trials."""
+    """Per group: precision, recall and F1 by overlap and exactly, with intervals over trials."""
     counts = {(g, m): np.zeros((len(trials), 3)) for g in GROUPS for m in ("overlap", "exact")}
     for row, files in enumerate(trials.values()):
         for name, text, gold in files:
@@ -146,7 +146,7 @@ def score_trials(trials: dict[str, list[tuple[str, str, list[Span]]]]) -> dict:
 
 
 def summarise(counts: np.ndarray, rows: np.ndarray) -> dict:
-    """Precision, recall, F1 of summed counts, each with its 95 % percentile interval over resampled trials."""
+    """Precision, recall, F1 of summed counts, each with its 95 % percentile interval over trials."""
     point = rates(counts.sum(axis=0))
     drawn = np.array([rates(counts[row].sum(axis=0)) for row in rows])
     low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)

@@ -22,12 +22,14 @@ from unburden.eligibility.evaluate import evaluate_expression
 from unburden.eligibility.reading import read_criterion
 from unburden.eligibility.reading.lexicon import load_lexicon
 
-WORDS = st.sampled_from(
-    """no not history of stroke or and , ( ) ≥ <= 5 1,500 1.5 x ULN /mm3 mg/dL ECOG ANC ALT AST within 6 months
-    28 days prior to randomization unless except if patients with liver metastases pregnant women age years
-    older 0-1 positive negative HIV severe active ; . : must have allergy to aspirin at least since last
-    chemotherapy = class III grade 2 HER2 breast cancer who received treatment for of the same""".split()
-)
+TEXT_WORDS = """
+no not history of stroke or and , ( ) ≥ <= 5 1,500 1.5 x ULN /mm3 mg/dL ECOG ANC ALT AST within 6
+months 28 days prior to randomization unless except if patients with liver metastases pregnant women
+age years older 0-1 positive negative HIV severe active ; . : must have allergy to aspirin at least
+since last chemotherapy = class III grade 2 HER2 breast cancer who received treatment for of the
+same including
+"""
+WORDS = st.sampled_from(TEXT_WORDS.split())
 PHRASES = st.lists(WORDS, max_size=25).map(" ".join)
 TEXTS = st.one_of(PHRASES, st.text(max_size=300))
 CONDITIONS = st.sampled_from(

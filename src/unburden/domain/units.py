@@ -48,7 +48,14 @@ _FACTORS: dict[str, dict[str, str]] = {
     "substance content": {"fmol/mg": "1"},
     "charge concentration": {"meq/L": "1"},
     # An international unit of an enzyme's activity is its unit U (NC-IUB 1979).
-    "enzyme concentration": {"U/L": "1", "IU/L": "1", "U/mL": "1000", "IU/mL": "1000", "mIU/mL": "1", "mIU/L": "1/1000"},
+    "enzyme concentration": {
+        "U/L": "1",
+        "IU/L": "1",
+        "U/mL": "1000",
+        "IU/mL": "1000",
+        "mIU/mL": "1",
+        "mIU/L": "1/1000",
+    },
     "number concentration": {
         "10*9/L": "1",
         "10*3/uL": "1",

@@ -1,5 +1,6 @@
 """A clause's phrases to an expression: who carries what, when, and how the parts join."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -159,12 +160,13 @@ class _ClauseParser:
 
     def _add_link(self, kind: str, rest: list[Phrase]) -> None:
         following = next((p for p in rest if p.kind not in _SKIPPED), None)
-        if self.pending_qualifiers and following is not None and (not self.part.names or self.link):
-            if following.kind == "qualifier" or (
-                following.time is not None and following.time.reach in ("now", "ever")
-            ):
-                # "Active or uncontrolled infection": the qualities stay unread, whatever joins them.
-                return
+        is_quality = following is not None and (
+            following.kind == "qualifier"
+            or (following.time is not None and following.time.reach in ("now", "ever"))
+        )
+        if self.pending_qualifiers and is_quality and (not self.part.names or self.link):
+            # "Active or uncontrolled infection": the qualities stay unread, whatever joins them.
+            return
         is_open = not self.part.names or self.link
         if (
             self.pending_times
@@ -491,6 +493,8 @@ class _ClauseParser:
         if not self.context.is_inclusion and not self.parts[0].is_negated:
             joined = self._join_exclusion(joined)
         elif joined == "comma":
+            if any(part.value is None for part in self.parts):
+                raise _NotUnderstoodError
             self.note("a list without 'and' or 'or'", 0.85)
             joined = "and"
         return AllOf(tuple(expressions)) if joined == "and" else AnyOf(tuple(expressions))
@@ -651,8 +655,11 @@ class _ClauseParser:
             joined = "or"
         if joined == "comma":
             self.note("a list without 'and' or 'or'", 0.85)
-            joined = "and" if self.context.is_inclusion else "or"
-        if joined == "and" and not self.context.is_inclusion:
+            if self.context.is_inclusion:
+                # "NSCLC, melanoma" asks for one of them, "hypertension, diabetes" for both.
+                raise _NotUnderstoodError
+            joined = "or"
+        if joined == "and" and (not self.context.is_inclusion or len(leaves) > 2 or _are_cancers(words)):
             raise _NotUnderstoodError
         if any(isinstance(leaf, Not) for leaf in leaves):
             # "At least 4 weeks since A or B" asks it of both.
@@ -664,6 +671,16 @@ def _is_at_least_one(value: Value | None) -> bool:
     """ "At least one" before a thing counts it, which an event alone says."""
     bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()
     return [(b.operator, b.number) for b in bounds] == [(">=", 1.0)]
+
+
+_CANCER = re.compile(
+    r"(?:cancer|carcinoma|lymphoma|leuka?emia|sarcoma|melanoma|tumou?r|glioma|myeloma|blastoma)"
+)
+
+
+def _are_cancers(concepts: set[str]) -> bool:
+    """Whether more than one name is a cancer: "with melanoma and lung cancer" takes patients with either."""
+    return sum(_CANCER.search(concept) is not None for concept in concepts) > 1
 
 
 def _resolve_link(links: Iterable[str]) -> str:

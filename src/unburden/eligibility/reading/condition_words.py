@@ -317,6 +317,5 @@ CONDITION_ENDINGS = (
     "oses", "urea", "morrhage", "spasm", "blastoma", "carcinoma", "sarcoma", "lymphoma", "malacia", "mania",
 )  # fmt: skip
 NOT_CONDITIONS = frozenset(
-    "diagnosis prognosis dosis dialysis gnosis anesthesia biopsy criteria bacteria diploma chemokine diagnoses "
-    "overdosis hypnosis mitosis basis analysis chromosome aroma coma osmosis meiosis hematoma".split()
+    ["diagnosis", "prognosis", "dosis", "dialysis", "gnosis", "anesthesia", "biopsy", "criteria", "bacteria", "diploma", "chemokine", "diagnoses", "overdosis", "hypnosis", "mitosis", "basis", "analysis", "chromosome", "aroma", "coma", "osmosis", "meiosis", "hematoma"]
 ) - {"hematoma", "coma"}  # fmt: skip

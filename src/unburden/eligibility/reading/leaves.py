@@ -154,12 +154,9 @@ def _read_numbered(entry: Entry, value: Value) -> Expression | None:
         name
         for number, name in enumerate(order, start=1)
         if all(
-            b.operator == "=="
-            and number == b.number
-            or b.operator[0] == ">"
-            and number >= b.number + fits[b.operator]
-            or b.operator[0] == "<"
-            and number <= b.number + fits[b.operator]
+            (b.operator == "==" and number == b.number)
+            or (b.operator[0] == ">" and number >= b.number + fits[b.operator])
+            or (b.operator[0] == "<" and number <= b.number + fits[b.operator])
             for b in value.bounds
         )
     ]
@@ -236,8 +233,7 @@ def is_passing(kind: str, code: str) -> bool:
     return (
         code in _PASSING
         or code.startswith("acute_")
-        or code.endswith("_infection")
-        and code != "hiv_infection"
+        or (code.endswith("_infection") and code != "hiv_infection")
     )
 
 

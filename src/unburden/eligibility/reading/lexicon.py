@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from unburden.eligibility.reading import condition_words, measurement_words, treatment_words
-from unburden.eligibility.reading.stop_words import NOT_NAMES, QUALIFIERS
+from unburden.eligibility.reading.stop_words import NOT_NAMES
 from unburden.eligibility.reading.words import Token, derive_key, read_tokens
 
 LISTED, OPEN = 1.0, 0.8
@@ -92,11 +92,17 @@ def load_lexicon() -> dict[str, tuple[tuple[tuple[str, ...], Entry], ...]]:
 
 def _drop_qualified(found: dict[tuple[str, ...], Entry]) -> None:
     """A quality that a concept's other spelling does without ("decompensated cirrhosis") is read by itself."""
-    for keys in [k for k in found if len(k) > 1 and k[0] in QUALIFIERS and found[k].kind == "condition"]:
+    for keys in [k for k in found if len(k) > 1 and k[0] in _QUALITIES and found[k].kind == "condition"]:
         if keys not in _WHOLE and found.get(keys[1:]) == found[keys]:
             del found[keys]
 
 
+_QUALITIES = frozenset(
+    """
+acute chronic severe decompensated compensated active current symptomatic advanced invasive primary serious
+moderate mild marked probable recurrent congenital significant uncontrolled unstable progressive
+""".split()  # noqa: SIM905
+)
 _WHOLE = {("acute", "myocardial", "infarction"), ("congestive", "heart", "failure")}
 
 

@@ -24,60 +24,60 @@ _MANNER = (
     r"(?:central|local)\s+(?:laboratory|lab|testing)|ihc|immunohistochemistry|fish|ngs|pcr|asco\s?/\s?cap|imwg|iwcll|iwg|ultrasound|mri|ct|figo|ajcc|who\s+criteria)"
     r"(?:\s?-?\s?(?:formula|equation|method|criteria|guidelines?|version|v\.?|ver\.?|scan|assessment|gault|correction|test(?:ing)?|classification|imaging|or|and|ct|mri|muga|echo|\(?v?\d+(?:\.\d+)*\)?|[(),]|recist|v\d|edition|1\.1|\d+th|8th))*\)?"
 )
+_SOURCES: tuple[tuple[PhraseKind, str], ...] = (
+    (
+        "except",
+        r"(?:with\s+the\s+)?except(?:ions?)?(?:\s+(?:for|of|in|that|when))?\b|unless\b|other\s+than\b|excluding\b|apart\s+from\b|"
+        r"aside\s+from\b|besides\b|exclusive\s+of\b|with\s+the\s+exception\s+of\b|not\s+including\b",
+    ),
+    (
+        "if",
+        r"(?:if|when)\b|in\s+(?:the\s+)?(?:cases?\s+of|presence\s+of|setting\s+of|event\s+of)\b|"
+        r"(?:for|in)\s+(?:those\s+)?(?:the\s+)?(?:patients|subjects|participants|individuals|persons|those|cases|women|men)?\s*(?:with|who\s+have|having)\b(?=\s)|"
+        r"for\s+(?:patients|subjects|participants|those)\b|in\s+(?:patients|subjects|participants|those|men|women|males|females)\b|"
+        r"(?:due|secondary|attributed|attributable|related)\s+to\b|where\b",
+    ),
+    (
+        "not",
+        r"no\s+(?:known\s+|documented\s+|clinical\s+|radiographic\s+|other\s+)?(?:evidence|sign|signs|presence)\s+(?:of|for)\b|"
+        r"(?:absence|lack|exclusion)\s+of\b|free\s+(?:of|from)\b|negative\s+for\b|"
+        r"(?:has|have|had|is|are|was|were|does|do|did|must|should|may|can|could)\s+not\b|cannot\b|"
+        r"(?:no|not|without|never|none|neither|nor)\b",
+    ),
+    ("and", r"(?:and|plus|as\s+well\s+as|&)(?!\s?/)(?:\b|(?<=&))"),
+    ("or", r"(?:and\s?/\s?or|or)\b"),
+    (
+        "example",
+        r"e\.\s?g\.?,?|eg\b[.,]?|i\.\s?e\.?,?|ie\b[.,]?|for\s+example,?|such\s+as\b|"
+        r"including(?:,?\s+but\s+(?:is\s+|are\s+)?not\s+limited\s+to)?\b|includes?\b|namely\b|(?:is\s+|are\s+)?defined\s+(?:as|by)\b|\betc\b\.?",
+    ),
+    (
+        "evidence",
+        r"(?:(?:histologically|cytologically|pathologically|histopathologically|microscopically|radiologically|radiographically|serologically|clinically)"
+        r"(?:\s*(?:and|or|/|,|and/or)\s*(?:histologically|cytologically|pathologically|histopathologically|radiologically|clinically))?\s*)?"
+        r"(?:confirmed|proven|documented|diagnosed|verified)(?:\s+diagnosis\s+of)?\b|"
+        r"(?:histological|cytological|pathological|histologic|pathologic|cytologic|tissue)(?:\s+(?:or|and)\s+(?:histological|cytological|pathological|cytologic))?\s+(?:confirmation|diagnosis|evidence|proof)\s+of\b|"
+        r"(?:(?:has\s+|have\s+)?tested\s+positive|test\s+positive|positive(?:\s+(?:serology|serologies|tests?|testing|test\s+results?|results?))?)\s+for\b",
+    ),
+    (
+        "act",
+        r"(?:treatment|therapy|treated|exposure|concurrent\s+use|use|intake|receipt|administration)\s+(?:with|to|of)\b|"
+        r"(?:received|receive|receiving|taking|taken|undergone|undergoing|underwent|had\s+received|using|used|exposed\s+to|on)\b",
+    ),
+    ("manner", _MANNER),
+    (
+        "plain",
+        r"(?:of\s+)?(?:either|both|any)\s+(?:genders?|sex(?:es)?)\b|\(?\s?inclusive(?:ly)?\b\s?\)?|regardless\s+of\s+(?:gender|sex)\b",
+    ),
+    (
+        "verdict",
+        r"(?:(?:is|are|will\s+be|should\s+be|must\s+be|shall\s+be)\s+)?(?:excluded|ineligible|not\s+(?:be\s+)?(?:eligible|permitted|allowed)|prohibited)(?:\s+(?:from|for)\s+(?:the\s+|this\s+)?(?:study|trial|participation|enrol+ment))?\b",
+    ),
+    ("to", r"to\b"),
+    ("with", r"with\b"),
+)
 _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(rf"(?:{pattern})"))
-    for kind, pattern in (
-        (
-            "except",
-            r"(?:with\s+the\s+)?except(?:ions?)?(?:\s+(?:for|of|in|that|when))?\b|unless\b|other\s+than\b|excluding\b|apart\s+from\b|"
-            r"aside\s+from\b|besides\b|exclusive\s+of\b|with\s+the\s+exception\s+of\b|not\s+including\b",
-        ),
-        (
-            "if",
-            r"(?:if|when)\b|in\s+(?:the\s+)?(?:cases?\s+of|presence\s+of|setting\s+of|event\s+of)\b|"
-            r"(?:for|in)\s+(?:those\s+)?(?:the\s+)?(?:patients|subjects|participants|individuals|persons|those|cases|women|men)?\s*(?:with|who\s+have|having)\b(?=\s)|"
-            r"for\s+(?:patients|subjects|participants|those)\b|in\s+(?:patients|subjects|participants|those|men|women|males|females)\b|"
-            r"(?:due|secondary|attributed|attributable|related)\s+to\b|where\b",
-        ),
-        (
-            "not",
-            r"no\s+(?:known\s+|documented\s+|clinical\s+|radiographic\s+|other\s+)?(?:evidence|sign|signs|presence)\s+(?:of|for)\b|"
-            r"(?:absence|lack|exclusion)\s+of\b|free\s+(?:of|from)\b|negative\s+for\b|"
-            r"(?:has|have|had|is|are|was|were|does|do|did|must|should|may|can|could)\s+not\b|cannot\b|"
-            r"(?:no|not|without|never|none|neither|nor)\b",
-        ),
-        ("and", r"(?:and|plus|as\s+well\s+as|&)(?!\s?/)(?:\b|(?<=&))"),
-        ("or", r"(?:and\s?/\s?or|or)\b"),
-        (
-            "example",
-            r"e\.\s?g\.?,?|eg\b[.,]?|i\.\s?e\.?,?|ie\b[.,]?|for\s+example,?|such\s+as\b|"
-            r"including(?:,?\s+but\s+(?:is\s+|are\s+)?not\s+limited\s+to)?\b|includes?\b|namely\b|(?:is\s+|are\s+)?defined\s+(?:as|by)\b|\betc\b\.?",
-        ),
-        (
-            "evidence",
-            r"(?:(?:histologically|cytologically|pathologically|histopathologically|microscopically|radiologically|radiographically|serologically|clinically)"
-            r"(?:\s*(?:and|or|/|,|and/or)\s*(?:histologically|cytologically|pathologically|histopathologically|radiologically|clinically))?\s*)?"
-            r"(?:confirmed|proven|documented|diagnosed|verified)(?:\s+diagnosis\s+of)?\b|"
-            r"(?:histological|cytological|pathological|histologic|pathologic|cytologic|tissue)(?:\s+(?:or|and)\s+(?:histological|cytological|pathological|cytologic))?\s+(?:confirmation|diagnosis|evidence|proof)\s+of\b|"
-            r"(?:(?:has\s+|have\s+)?tested\s+positive|test\s+positive|positive(?:\s+(?:serology|serologies|tests?|testing|test\s+results?|results?))?)\s+for\b",
-        ),
-        (
-            "act",
-            r"(?:treatment|therapy|treated|exposure|concurrent\s+use|use|intake|receipt|administration)\s+(?:with|to|of)\b|"
-            r"(?:received|receive|receiving|taking|taken|undergone|undergoing|underwent|had\s+received|using|used|exposed\s+to|on)\b",
-        ),
-        ("manner", _MANNER),
-        (
-            "plain",
-            r"(?:of\s+)?(?:either|both|any)\s+(?:genders?|sex(?:es)?)\b|\(?\s?inclusive(?:ly)?\b\s?\)?|regardless\s+of\s+(?:gender|sex)\b",
-        ),
-        (
-            "verdict",
-            r"(?:(?:is|are|will\s+be|should\s+be|must\s+be|shall\s+be)\s+)?(?:excluded|ineligible|not\s+(?:be\s+)?(?:eligible|permitted|allowed)|prohibited)(?:\s+(?:from|for)\s+(?:the\s+|this\s+)?(?:study|trial|participation|enrol+ment))?\b",
-        ),
-        ("to", r"to\b"),
-        ("with", r"with\b"),
-    )
+    (kind, re.compile(rf"(?:{pattern})")) for kind, pattern in _SOURCES
 )
 _PUNCTUATION: dict[str, PhraseKind] = {
     ",": "comma", "(": "open", ")": "close", "/": "slash", "*": "plain", "-": "plain", ".": "plain",
@@ -174,7 +174,19 @@ _EARLY = tuple(
     if kind in ("act", "evidence", "manner", "verdict", "plain")
 )
 _SCALE_WORDS = frozenset(
-    "score scale status class classification grade category performance stage of is".split()
+    [
+        "score",
+        "scale",
+        "status",
+        "class",
+        "classification",
+        "grade",
+        "category",
+        "performance",
+        "stage",
+        "of",
+        "is",
+    ]
 )
 
 

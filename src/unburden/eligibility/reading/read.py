@@ -27,7 +27,9 @@ _BULLET = re.compile(
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
 """Characters of a sentence beyond which it is left whole, its words not even looked up."""
-_LEADS_ON = re.compile(r"(?:[:,]|\b(?:including|includes?|following|such as|e\.g\.?|either|defined as|if|of))\s*$")
+_LEADS_ON = re.compile(
+    r"(?:[:,]|\b(?:including|includes?|following|such as|e\.g\.?|either|defined as|if|of))\s*$"
+)
 _DANGLING = re.compile(
     r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$"
 )
@@ -142,7 +144,7 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
         if lead is not None and not depends:
             pieces[0] = _settle_lead(pieces[0])
             piece = _read_under_lead(piece, lead, context)
-        elif piece.reading is not None and (depends or goes_on and any(_is_left(p) for p in pieces)):
+        elif piece.reading is not None and (depends or (goes_on and any(_is_left(p) for p in pieces))):
             piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
         pieces.append(piece)
     return pieces
@@ -150,7 +152,9 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
 
 def _is_left(piece: _Piece) -> bool:
     """Whether a sentence was left that says more than "or"."""
-    return piece.outcome == _LEFT and any(p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases)
+    return piece.outcome == _LEFT and any(
+        p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases
+    )
 
 
 def _take_lead(piece: _Piece) -> list[Phrase] | None:
@@ -284,7 +288,18 @@ def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
 
 _PERSON_WORDS = re.compile(r"\bage[sd]?\b|\bold\b")
 _VALUE_WORDS = frozenset(
-    "elevated abnormal increased decreased impaired adequate inadequate high low confirmed".split()
+    [
+        "elevated",
+        "abnormal",
+        "increased",
+        "decreased",
+        "impaired",
+        "adequate",
+        "inadequate",
+        "high",
+        "low",
+        "confirmed",
+    ]
 )
 _NO_ENTITIES = frozenset(
     """

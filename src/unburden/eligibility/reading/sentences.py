@@ -55,10 +55,44 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
 
 
 _OPENERS = frozenset(
-    "requiring that which who for as per according based despite under after during from in to treated".split()
+    [
+        "requiring",
+        "that",
+        "which",
+        "who",
+        "for",
+        "as",
+        "per",
+        "according",
+        "based",
+        "despite",
+        "under",
+        "after",
+        "during",
+        "from",
+        "in",
+        "to",
+        "treated",
+    ]
 )
 _UNSAFE = frozenset(
-    "or and but also however unless except if may can will excluded eligible allowed permitted".split()
+    [
+        "or",
+        "and",
+        "but",
+        "also",
+        "however",
+        "unless",
+        "except",
+        "if",
+        "may",
+        "can",
+        "will",
+        "excluded",
+        "eligible",
+        "allowed",
+        "permitted",
+    ]
 )
 
 
@@ -99,17 +133,16 @@ def _only_narrows(tail: list[Phrase]) -> bool:
     for phrase in tail:
         if phrase.kind in ("and", "or", "comma", "slash"):
             joined = True
-        elif phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0]:
-            return False
-        elif phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"):
-            return False
         elif (
-            joined
-            and phrase.name is not None
-            and phrase.name.entry.kind in ("condition", "measurement", "person")
+            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0])
+            or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))
+            or (
+                joined
+                and phrase.name is not None
+                and phrase.name.entry.kind in ("condition", "measurement", "person")
+            )
+            or (phrase.word in _UNSAFE and phrase.kind == "word")
         ):
-            return False
-        elif phrase.word in _UNSAFE and phrase.kind == "word":
             return False
     return True
 
@@ -185,10 +218,8 @@ def _drop_examples(phrases: list[Phrase]) -> list[Phrase]:
     made: list[Phrase] = []
     for phrase in phrases:
         if (
-            phrase.kind == "example"
-            and not phrase.word.startswith(("i", "def", "namely"))
-            or phrase.word.startswith("inclu")
-        ):
+            phrase.kind == "example" and not phrase.word.startswith(("i", "def", "namely"))
+        ) or phrase.word.startswith("inclu"):
             if made and made[-1].kind == "comma":
                 made.pop()
             made.append(Phrase("or", phrase.start, phrase.end, phrase.first, phrase.last, "or"))
@@ -238,9 +269,9 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if kinds <= {"time", "plain", "with"} and len(inside) <= 3:
         return inside
     words = {p.word for p in inside if p.kind == "name"}
-    if kinds <= {"name", "plain", "slash", "comma", "or", "and", "qualifier"} and last_name is not None:
-        if words == {last_name.word}:
-            return []
+    repeating = {"name", "plain", "slash", "comma", "or", "and", "qualifier"}
+    if kinds <= repeating and last_name is not None and words == {last_name.word}:
+        return []
     if (
         [p.kind for p in inside if p.kind != "plain"] == ["name", "value"]
         and before
@@ -319,7 +350,7 @@ def _read_definition(phrases: list[Phrase], context: Context) -> Reading | None:
             is_function = len(names) == 1 and names[0].sort == "function"
             is_condition = len(names) == 1 and names[0].kind == "condition" and not context.is_inclusion
             only_names = all(p.kind in ("name", "plain", "qualifier", "comma") for p in phrases[:number])
-            if only_names and (is_condition or is_function and phrases[0].word in _GOOD):
+            if only_names and (is_condition or (is_function and phrases[0].word in _GOOD)):
                 reading = read_sentence(phrases[number + 1 :], context)
                 return _with_rule(reading, "a function by its definition", 0.95)
     return None
@@ -470,7 +501,29 @@ def _trim_cause(cause: list[Phrase]) -> list[Phrase]:
 
 
 _LEADING = frozenset(
-    "which case then must be it should is are who where they can may allowed present due considered involvement for which".split()
+    [
+        "which",
+        "case",
+        "then",
+        "must",
+        "be",
+        "it",
+        "should",
+        "is",
+        "are",
+        "who",
+        "where",
+        "they",
+        "can",
+        "may",
+        "allowed",
+        "present",
+        "due",
+        "considered",
+        "involvement",
+        "for",
+        "which",
+    ]
 )
 
 
@@ -520,7 +573,7 @@ def _is_laxer(base: Expression, other: Expression) -> bool:
         first, second = _threshold(a), _threshold(b)
         if first is None or second is None or first[1:] != second[1:]:
             return False
-        if first[1] == "<" and second[0] < first[0] or first[1] == ">" and second[0] < first[0]:
+        if (first[1] == "<" and second[0] < first[0]) or (first[1] == ">" and second[0] < first[0]):
             return False
     return True
 

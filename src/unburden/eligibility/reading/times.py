@@ -17,6 +17,7 @@ _UNIT = re.compile(
 _UNIT_NAMES = {"y": "year", "mo": "month", "mt": "month", "w": "week", "d": "day", "h": "hour"}
 _AT_MOST = r"(?:<|≤|<\s?=|less\s+than(?:\s+or\s+equal\s+to)?|fewer\s+than|no\s+more\s+than|not\s+more\s+than|up\s+to)\s?"
 _AT_LEAST = r"(?:≥|>\s?=|>|at\s+least|more\s+than|greater\s+than(?:\s+or\s+equal\s+to)?|a\s+minimum\s+of|minimum\s+of|longer\s+than|over)\s?(?:a\s+period\s+of\s+)?"
+_PAST_WORD = re.compile(r"\b(?:last|past|previous|preceding)\b")
 _STRICT = re.compile(r"<(?!\s?=)|less\s+than(?!\s+or)|fewer\s+than")
 _PAST = r"(?:last|past|previous|preceding|prior|most\s+recent)"
 _WITHIN = re.compile(
@@ -141,6 +142,10 @@ def _find_window(folded: str, at: int) -> TimePhrase | None:
         days, _, end = duration
         is_strict = _STRICT.search(start.group()) is not None
         found = _close_window(folded, at, end, days, is_strict=is_strict, needs_before=needs_before)
+        is_past = _PAST_WORD.search(start.group()) is not None and folded.startswith(" of ", end)
+        if is_past and found is not None and found.reach == "unanchored":
+            # "A history within the last 5 years of stroke": "of" belongs to the history.
+            return TimePhrase(at, end, "window", Window(-days, 0.0))
         if found is not None:
             return found
     if folded[at].isdigit():

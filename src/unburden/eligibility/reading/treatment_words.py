@@ -41,7 +41,7 @@ cholinesterase_inhibitors | cholinesterase inhibitors; acetylcholinesterase inhi
 anticholinergics | anticholinergics; anticholinergic; anticholinergic drug; anticholinergic medication
 * | antihistamine; antihistamines; antiparkinsonian
 hormonal_contraceptives | oral contraceptives; oral contraceptive pills; hormonal contraceptives; hormonal contraception; oral contraceptive; contraceptive pill; hormonal contraceptive; contraceptives
-sex_hormones | 
+sex_hormones | sex hormones
 * | estrogen; progesterone; progestin; progestogen; androgens; estrogens; androgen
 immune_checkpoint_inhibitor | immune checkpoint inhibitor; checkpoint inhibitor; immune checkpoint inhibitors; anti pd 1 or pd l1; anti pd 1 pd l1; pd 1 pd l1 inhibitor; anti pd 1 or anti pd l1; checkpoint blockade; pd 1 or pd l1 inhibitor; anti pd 1 or anti pd l1 antibody; anti pd 1 or anti pd l1 agent; immune checkpoint blockade
 * | anti pd 1; anti pd l1; anti ctla 4; anti pd l2; anti pd 1 antibody; anti pd l1 antibody; anti cd137; anti ctla 4 antibody; pd 1 inhibitor; pd l1 inhibitor; pd 1 antibody; pd l1 antibody; anti pd l2 agent; anti pd 1 agent; anti pd l1 agent; anti pd l 1; anti pd 1 therapy; anti pd l1 therapy; anti cytotoxic t lymphocyte associated antigen 4

@@ -53,7 +53,9 @@ _HEADING = re.compile(
     r"^[^:]{0,200}:\s*$|^\W*(?:other|additional|general|specific)?\s*(?:inclusions?|exclusions?)\s+for\b[^.]{0,60}$|"
     r"^\W*(?:sub-?protocol|cohort|part|arm|phase)\s+\w{1,4}\W*$|^\W*(?:other|additional|general)\s+(?:inclusions?|exclusions?)\W*$|^\W*(?:inclusion|exclusion)\W*$"
 )
-_LABORATORY = re.compile(r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d")
+_LABORATORY = re.compile(
+    r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
+)
 
 
 def find_reason(folded: str) -> tuple[str, bool] | None:

@@ -24,7 +24,7 @@ _UNITS = (
     (rf"copies{_PER}{_ML}", "copies/mL"),
     (rf"(?:k|th|thou){_PER}{_UL}", "10*3/uL"),
     (rf"{_MG}{_PER}{_DL}", "mg/dL"),
-    (rf"mg\s?%", "mg/dL"),
+    (r"mg\s?%", "mg/dL"),
     (rf"{_MG}{_PER}{_L}", "mg/L"),
     (rf"{_MG}{_PER}{_ML}", "mg/mL"),
     (rf"{_MG}{_PER}{_G}\b", "mg/g"),

@@ -36,7 +36,9 @@ _OPERATORS: tuple[tuple[Operator, str], ...] = (
     ),
     ("<", r"<|(?:is\s+)?(?:less|lower|smaller|fewer|younger|shorter)\s+than|below|under"),
 )
-_OPERATOR = tuple((operator, re.compile(rf"(?:{pattern})")) for operator, pattern in _OPERATORS)
+_OPERATOR: tuple[tuple[Operator, re.Pattern[str]], ...] = tuple(
+    (operator, re.compile(rf"(?:{pattern})")) for operator, pattern in _OPERATORS
+)
 _LOST_SIGN = re.compile(r"=(?!\s?[<>])")
 _OF = re.compile(r"(?:\s|(?:of|is|was|be|the|a|about|:)\b)*")
 _GAP = re.compile(r"\s*")
