@@ -106,7 +106,7 @@ def convert_value(value: float, from_unit: str, to_unit: str) -> float:
     >>> convert_value(18, "year", "mm")
     Traceback (most recent call last):
     unburden.domain.units.InvalidUnit: InvalidUnit: 18 year to mm: 1 problem
-      - year is a time and mm is a length; give a time in year, month, week, day, hour, minute
+      - year is a time and mm is a length; give a time in year, month, week, day, hour, minute, second, ms
     """
     problems = find_unit_problems(from_unit, to_unit)
     if problems:

@@ -168,7 +168,7 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     return None
 
 
-_EARLY = tuple(
+_EARLY: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
     (kind, pattern)
     for kind, pattern in _PATTERNS
     if kind in ("act", "evidence", "manner", "verdict", "plain")

@@ -82,6 +82,9 @@ _CLASS_LIST = re.compile(
     r"(?:\s?(?:,|/|-|~|or|and|to|through|, or|and/or)+\s?(?:stage\s|class\s|grade\s)?(?:(iv|iii|ii|i|v|[0-9]{1,3}|[abc])([abc][1-3]?|\d)?)(?![\w%]|\.\d))*"
 )
 
+_LOST_POWERS = frozenset({103.0, 104.0, 105.0, 106.0, 107.0, 108.0, 109.0, 1012.0})
+_PER_VOLUME = ("IU/mL", "copies/mL", "/uL", "/mL", "/L", "/mm3")
+"""Counts in which "103" may be ten to the third that lost its raised figure."""
 _PRESSURE = re.compile(r"(\d{2,3})\s?/\s?(\d{2,3})(?:\s?mm\s?hg)?(?![\d/])")
 
 Shape = Literal["number", "limit", "word", "classes", "pressure", "lost"]
@@ -270,6 +273,8 @@ def _finish(folded: str, start: int, bounds: tuple[Bound, ...], end: int) -> Val
     is_bare = bounds[0].operator == "=="
     unit = find_unit(folded, end)
     word, after = unit if unit else ("", end)
+    if word in _PER_VOLUME and any(b.number in _LOST_POWERS for b in bounds):
+        return Value(start, after, "lost")
     if not unit and _UNKNOWN_UNIT.match(folded, end):
         return Value(start, end, "lost")
     age = _OF_AGE.match(folded, after)

@@ -229,6 +229,7 @@ def test_half_lives_beside_days_stay_unread():
         "Age = 18 years",  # a registry lost the bar of "≥" or "≤"
         "Platelets = 100,000/mm3",
         "Platelets > 100.000/mm3",  # a hundred, or a hundred thousand
+        "HCV RNA > 103 IU/mL",  # or ten to the third
         "Hemoglobin ≥ 5 mg/kg",  # a unit that does not fit
         "ALT ≤ 40",  # no unit
         "Participants aged 16 to < 18 years: Karnofsky score ≥ 50%",
@@ -239,6 +240,8 @@ def test_half_lives_beside_days_stay_unread():
         "Stroke and angina",  # of an exclusion: both, or either?
         "Infection not controlled",
         "Family history of breast cancer",
+        "NSCLC, melanoma",
+        "A history of any disorder, as shown by:\nStroke",
     ],
 )
 def test_what_could_mean_two_things_stays_text(text):
