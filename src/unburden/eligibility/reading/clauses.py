@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread, Window
 from unburden.eligibility.reading.leaves import STATES, Absence, apply_time, read_measure
-from unburden.eligibility.reading.lexicon import Entry
+from unburden.eligibility.reading.lexicon import Entry, is_bare_head
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
 from unburden.eligibility.reading.values import Value
@@ -628,6 +628,10 @@ class _ClauseParser:
         if any(
             p.word in VAGUE or (p.name is not None and p.name.entry.kind == "observation") for p in part.names
         ):
+            raise _NotUnderstoodError
+        kinds = {p.name.entry.kind for p in part.names if p.name is not None}
+        if {"drug", "condition"} <= kinds or any(p.name is not None and is_bare_head(p.name) for p in part.names):
+            # "Ethanol or drug abuse" shares its last word; "dependence" alone says not on what.
             raise _NotUnderstoodError
         time = _only(part.times)
         leaves = []

@@ -186,6 +186,12 @@ _DRUG_HEADS = frozenset(derive_key(word) for word in treatment_words.DRUG_HEADS)
 _PROCEDURE_HEADS = frozenset(derive_key(word) for word in treatment_words.PROCEDURE_HEADS)
 
 
+def is_bare_head(name: Name) -> bool:
+    """Whether a name is nothing but a head word ("dependence", "inhibitor"), which does not say of what."""
+    heads = _CONDITION_HEADS | _DRUG_HEADS | _PROCEDURE_HEADS
+    return name.last == name.first + 1 and name.entry.certainty < LISTED and name.entry.concept in heads
+
+
 def classify_word(key: str) -> str | None:
     """The kind of thing that a word names by itself, from its ending or a list of heads; None if neither."""
     if key in _CONDITION_HEADS:
