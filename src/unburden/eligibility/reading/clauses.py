@@ -1,67 +1,27 @@
 """A clause's phrases to an expression: who carries what, when, and how the parts join."""
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread, Window
-from unburden.eligibility.reading.leaves import STATES, Absence, apply_time, read_measure
-from unburden.eligibility.reading.lexicon import Entry, is_bare_head
+from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Window
+from unburden.eligibility.reading.parts import (
+    CARING,
+    VAGUE,
+    Context,
+    NotUnderstoodError,
+    Part,
+    PartReader,
+    Reading,
+    join_names,
+    negate,
+    resolve_link,
+)
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
 from unburden.eligibility.reading.values import Value
 
-AGE = Entry("measurement", "age", "year", "quantity")
 _SKIPPED = ("plain", "evidence")
 _DUTIES = ("must", "should", "shall")
 _PAST_ACTS = ("received", "undergone", "underwent", "had received", "exposed")
 _PRESENT_ACTS = ("receiving", "taking", "using", "undergoing", "on")
-_CARING = frozenset({"pregnancy", "breast_feeding"})
 _IN_TREATMENT = ("drug", "procedure", "device")
-VAGUE = frozenset(
-    {"medical_condition", "symptoms", "medication", "treatment", "imaging", "physical_examination",
-     "contraindication", "adverse_event", "study_treatment", "excipients", "organ_dysfunction", "healthy",
-     "biopsy", "similar_compounds", "caregiver", "informed_consent", "residence", "smoking_status",
-     "diet", "injection", "removal", "extraction", "donation", "admission", "rest", "mental_status", "falls", "life_threatening", "contraception", "disease_progression"}
-)  # fmt: skip
-"""Concepts too wide to be looked up as one code; named, but not computed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the rules need to know beside the phrases."""
-
-    text: str
-    is_inclusion: bool
-    absence: Absence
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An expression, how certain its rules are (0 to 1) and their names."""
-
-    expression: Expression
-    certainty: float
-    rules: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Part:
-    """Names that share a value, times and qualifiers; `links` join them."""
-
-    names: list[Phrase] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    value: Phrase | None = None
-    times: list[TimePhrase] = field(default_factory=list)
-    qualifiers: list[Phrase] = field(default_factory=list)
-    is_negated: bool = False
-    link_before: str = ""
-    allergens: list[Phrase] = field(default_factory=list)
-    is_allergy: bool = False
-
-
-class _NotUnderstoodError(Exception):
-    """The phrases do not make a clause that the grammar knows."""
 
 
 def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
@@ -75,13 +35,8 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
         for number, phrase in enumerate(phrases):
             parser.add(phrase, phrases[number + 1 :])
         return parser.finish()
-    except _NotUnderstoodError:
+    except NotUnderstoodError:
         return None
-
-
-def join_names(entry: Entry) -> bool:
-    """Whether a name is a measure that needs a value."""
-    return entry.kind == "measurement" or entry.concept == "age"
 
 
 class _ClauseParser:
@@ -89,6 +44,7 @@ class _ClauseParser:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.reader = PartReader(context)
         self.parts: list[Part] = []
         self.part = Part()
         self.link = ""
@@ -101,16 +57,11 @@ class _ClauseParser:
         self.premise: Part | None = None
         self.is_adult = False
         self.is_duty = False
-        self.rules: list[str] = []
-        self.certainty = 1.0
-        self.act = False
         self.with_word = False
 
     def note(self, rule: str, certainty: float) -> None:
         """Keep a rule that was used and lower the certainty."""
-        if rule not in self.rules:
-            self.rules.append(rule)
-            self.certainty *= certainty
+        self.reader.note(rule, certainty)
 
     def add(self, phrase: Phrase, rest: list[Phrase]) -> None:
         """Take one phrase in."""
@@ -144,15 +95,15 @@ class _ClauseParser:
             case "to" if self.part.names and self.part.names[-1].word == "allergy" and not self.link:
                 self.part.is_allergy = True
             case _:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
 
     def _add_act(self, phrase: Phrase, rest: list[Phrase]) -> None:
         """ "treatment with" counts only before a drug, a procedure or a device."""
         following = next((p for p in rest if p.kind in ("name", "word", "not", "value")), None)
         if following is None or following.name is None or following.name.entry.kind not in _IN_TREATMENT:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if self.part.names and not self.link:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if phrase.word.startswith(_PAST_ACTS) and not self.pending_times:
             self.pending_times.append(TimePhrase(phrase.start, phrase.end, "ever", Window(None, 0.0)))
         elif phrase.word.startswith(_PRESENT_ACTS) and not self.pending_times:
@@ -181,7 +132,7 @@ class _ClauseParser:
                 self.link = kind
                 return
             if self.pending_qualifiers or self.pending_value or self.pending_times:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             return
         self.link = "comma" if kind == "comma" and not self.link else kind if kind != "comma" else self.link
 
@@ -195,17 +146,17 @@ class _ClauseParser:
     def _add_negation(self, phrase: Phrase) -> None:
         self.negations += 1
         if self.pending_qualifiers or self.pending_value:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if self.part.names:
             if not self.link:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             self._close()
         if (
             self.is_negated
             and phrase.word not in ("nor", "no", "without")
             and not phrase.word.startswith("no ")
         ):
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if phrase.word == "nor":
             self.link = "or"
         self.is_negated = True
@@ -221,7 +172,7 @@ class _ClauseParser:
         time = phrase.time
         assert time is not None
         if time.reach == "future":
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         following = next((p for p in rest if p.kind not in (*_SKIPPED, "qualifier", "with")), None)
         leads = following is not None and following.kind in ("name", "act", "time")
         if (
@@ -235,17 +186,17 @@ class _ClauseParser:
             if self.link == "comma":
                 self.link = ""
             elif self.link:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
         elif not self.part.names and following is not None:
             self.pending_times.append(time)
         else:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
 
     def _add_value(self, phrase: Phrase) -> None:
         value = phrase.value
         assert value is not None
         if value.shape == "lost":
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if self.part.names and not self.link and self.part.value is None:
             if self._is_premise():
                 self._set_premise()
@@ -254,7 +205,7 @@ class _ClauseParser:
             self.part.value = phrase
             return
         if self.pending_value is not None:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if self.part.value is not None and self.link == "or" and self._is_same_measure(value):
             names = self.part.names
             self._close()
@@ -265,7 +216,7 @@ class _ClauseParser:
             self._close()
         if value.is_age:
             if self.part.names and not self.link:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             self._add_age(phrase)
             return
         self.pending_value = phrase
@@ -287,7 +238,7 @@ class _ClauseParser:
 
     def _set_premise(self) -> None:
         if self.parts or self.is_negated or not self.context.is_inclusion:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         self.premise, self.part = self.part, Part()
         self.note("who it applies to", 0.9)
 
@@ -358,7 +309,7 @@ class _ClauseParser:
             self.link = "and"
             self.note("a population by age", 0.9)
             return True
-        raise _NotUnderstoodError
+        raise NotUnderstoodError
 
     def _is_age_part(self) -> bool:
         return all(p.kind == "value" or p.word == "age" for p in self.part.names)
@@ -378,7 +329,7 @@ class _ClauseParser:
             self.note("a disease with its marker, stage or class", 0.95)
             self._join(phrase)
             return
-        raise _NotUnderstoodError
+        raise NotUnderstoodError
 
     def _is_described_by(self, phrase: Phrase) -> bool:
         """ "Breast cancer, HER2 positive", "heart failure NYHA III": a disease and then its marker, stage or class."""
@@ -402,14 +353,14 @@ class _ClauseParser:
             self.is_adult = True
             return
         if concept in ("adult", "child") or self.is_negated:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if rest and rest[0].kind in ("qualifier", "name") and rest[0].word != "age":
             # "Male hormone therapy" and "female genital cancer" say nothing of the patient's sex.
-            raise _NotUnderstoodError
-        if self.part.names and not self.link and {p.word for p in self.part.names} <= _CARING:
+            raise NotUnderstoodError
+        if self.part.names and not self.link and {p.word for p in self.part.names} <= CARING:
             return
         if self.parts or self.part.names:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         self.sexes.append(concept.removeprefix("sex:"))
         self.link = ""
 
@@ -421,10 +372,10 @@ class _ClauseParser:
     def finish(self) -> Reading | None:
         """The whole clause."""
         if self.part.names and self.link in ("and", "or"):
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         self._close()
         if self.pending_qualifiers or self.pending_times:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if self.pending_value is not None:
             value = self.pending_value.value
             if (
@@ -434,51 +385,51 @@ class _ClauseParser:
                 or value.is_bare
                 or not self.context.is_inclusion
             ):
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             self.note("years without 'age'", 0.8)
             self.parts.append(Part([self.pending_value], value=self.pending_value))
         if self.is_adult and not any(
             all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts
         ):
             # Who is an adult is a matter of law; with an age beside it the age counts.
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         expression = self._join_parts()
         expression = self._add_subject(expression)
-        return Reading(expression, self.certainty, tuple(self.rules) or ("plain statement",))
+        return Reading(expression, self.reader.certainty, tuple(self.reader.rules) or ("plain statement",))
 
     def _add_subject(self, expression: Expression | None) -> Expression:
         if self.premise is not None:
             if expression is None:
-                raise _NotUnderstoodError
-            premise = self._read_part(self.premise)
+                raise NotUnderstoodError
+            premise = self.reader.read(self.premise)
             return AnyOf((Not(premise), expression))
         sexes = tuple(dict.fromkeys(self.sexes))
         if expression is None:
             if len(sexes) != 1:
                 if len(sexes) == 2 and self.context.is_inclusion:
                     return OneOf("sex", sexes)
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             return OneOf("sex", sexes)
         words = {p.word for part in self.parts for p in part.names}
         if len(sexes) == 1 and self.context.is_inclusion and (self.is_duty or "pregnancy_test" in words):
             # "Women must ..." asks nothing of men.
             return AnyOf((Not(OneOf("sex", sexes)), expression))
-        if len(sexes) == 1 and not words <= (_CARING | {"childbearing_potential"}):
+        if len(sexes) == 1 and not words <= (CARING | {"childbearing_potential"}):
             if any(part.is_negated for part in self.parts):
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             return AllOf((OneOf("sex", sexes), expression))
         return expression
 
     def _join_parts(self) -> Expression | None:
         if not self.parts:
             if self.is_negated:
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             return None
         self._spread_qualifiers()
         self._check_negations()
         links = {part.link_before for part in self.parts[1:]}
-        joined = _resolve_link(links)
-        expressions = [self._read_part(part) for part in self.parts]
+        joined = resolve_link(links)
+        expressions = [self.reader.read(part) for part in self.parts]
         if self._is_negated_tail():
             for number, part in enumerate(self.parts):
                 expressions[number] = Not(expressions[number]) if part.is_negated else expressions[number]
@@ -486,15 +437,15 @@ class _ClauseParser:
         if self.parts[0].is_negated:
             self._check_negated_links(links)
             if any(isinstance(e, Not) for e in expressions):
-                raise _NotUnderstoodError
-            return _negate(expressions)
+                raise NotUnderstoodError
+            return negate(expressions)
         if len(expressions) == 1:
             return expressions[0]
         if not self.context.is_inclusion and not self.parts[0].is_negated:
             joined = self._join_exclusion(joined)
         elif joined == "comma":
             if any(part.value is None for part in self.parts):
-                raise _NotUnderstoodError
+                raise NotUnderstoodError
             self.note("a list without 'and' or 'or'", 0.85)
             joined = "and"
         return AllOf(tuple(expressions)) if joined == "and" else AnyOf(tuple(expressions))
@@ -505,12 +456,12 @@ class _ClauseParser:
             if joined == "comma":
                 self.note("a list without 'and' or 'or'", 0.85)
             return "or"
-        if self._is_age_first() or "a disease with its marker, stage or class" in self.rules:
+        if self._is_age_first() or "a disease with its marker, stage or class" in self.reader.rules:
             return "and"
         words = {p.word for part in self.parts for p in part.names}
-        if words <= _CARING | {"childbearing_potential"}:
+        if words <= CARING | {"childbearing_potential"}:
             return "or"
-        raise _NotUnderstoodError
+        raise NotUnderstoodError
 
     def _is_age_first(self) -> bool:
         first = self.parts[0]
@@ -542,11 +493,11 @@ class _ClauseParser:
         if self._is_negated_tail():
             return
         if len(states) > 1:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if states == {False} and self.negations:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if True in states and not self.context.is_inclusion and len(self.parts) > 1:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
 
     def _is_negated_tail(self) -> bool:
         """ "A and no B" of an inclusion: one negated part at the end, joined by "and"."""
@@ -562,167 +513,12 @@ class _ClauseParser:
 
     def _check_negated_links(self, links: set[str]) -> None:
         if any(part.value is not None for part in self.parts) and len(self.parts) > 1:
-            raise _NotUnderstoodError
+            raise NotUnderstoodError
         if "and" in links and self.negations < len(self.parts):
-            raise _NotUnderstoodError
-
-    def _read_part(self, part: Part) -> Expression:
-        is_measure = [p.kind == "value" or join_names(p.name.entry) for p in part.names if p.name or p.value]  # type: ignore[union-attr]
-        if part.is_allergy:
-            return self._read_allergy(part)
-        if all(is_measure):
-            return self._read_measures(part)
-        if any(is_measure):
-            raise _NotUnderstoodError
-        return self._read_events(part)
-
-    def _read_measures(self, part: Part) -> Expression:
-        if part.value is None or part.value.value is None:
-            raise _NotUnderstoodError
-        value: Value = part.value.value
-        allowed = ("window", "now")
-        if any(time.reach not in allowed for time in part.times):
-            raise _NotUnderstoodError
-        if any(time.reach == "window" for time in part.times):
-            self.note("when the test was made is left to the column", 0.9)
-        if any(p.word == "severity_grade" for p in part.names):
-            raise _NotUnderstoodError
-        entries = [AGE if p.kind == "value" or p.word == "age" else p.name.entry for p in part.names]  # type: ignore[union-attr]
-        leaves = [_found(read_measure(entry, value)) for entry in entries]
-        self.note("comparison", 0.98)
-        tags = tuple(_tag(q) for q in part.qualifiers)
-        if tags:
-            raise _NotUnderstoodError
-        if len(leaves) == 1:
-            return leaves[0]
-        if part.is_negated:
-            raise _NotUnderstoodError
-        self.note("one limit for several measures", 0.9)
-        positive = value.shape == "word" and value.word == "positive"
-        if positive or value.shape == "classes":
-            joined = _resolve_link(set(part.links))
-            return (
-                AnyOf(tuple(leaves))
-                if joined in ("or", "slash") or not self.context.is_inclusion
-                else AllOf(tuple(leaves))
-            )
-        return AllOf(tuple(leaves)) if self.context.is_inclusion else AnyOf(tuple(leaves))
-
-    def _read_allergy(self, part: Part) -> Expression:
-        if not part.allergens or part.value or len(part.names) != 1:
-            raise _NotUnderstoodError
-        time = _only(part.times)
-        leaves = []
-        for allergen in part.allergens:
-            leaf = apply_time(
-                "condition", f"allergy_to_{allergen.word}", time, self.context.text, self.context.absence
-            )
-            leaves.append(_tagged(_found(leaf), part.qualifiers))
-        self.note("allergy to a substance", 0.95)
-        return leaves[0] if len(leaves) == 1 else AnyOf(tuple(leaves))
-
-    def _read_events(self, part: Part) -> Expression:
-        value = part.value.value if part.value else None
-        if value is not None and value.shape != "word":
-            raise _NotUnderstoodError
-        if any(
-            p.word in VAGUE or (p.name is not None and p.name.entry.kind == "observation") for p in part.names
-        ):
-            raise _NotUnderstoodError
-        kinds = {p.name.entry.kind for p in part.names if p.name is not None}
-        if {"drug", "condition"} <= kinds or any(p.name is not None and is_bare_head(p.name) for p in part.names):
-            # "Ethanol or drug abuse" shares its last word; "dependence" alone says not on what.
-            raise _NotUnderstoodError
-        time = _only(part.times)
-        leaves = []
-        for phrase in part.names:
-            assert phrase.name is not None
-            kind = phrase.name.entry.kind
-            if time is not None and time.reach == "now" and phrase.word in STATES:
-                time = None
-            leaf = _found(apply_time(kind, phrase.word, time, self.context.text, self.context.absence))
-            leaves.append(_tagged(leaf, part.qualifiers))
-        self.note("named events", 0.97)
-        joined = self._join_names(part, leaves)
-        if value is None or value.word == "positive":
-            return joined
-        if value.word == "negative" and not part.is_negated:
-            return Not(joined)
-        raise _NotUnderstoodError
-
-    def _join_names(self, part: Part, leaves: list[Expression]) -> Expression:
-        if len(leaves) == 1:
-            return leaves[0]
-        joined = _resolve_link(set(part.links))
-        words = {p.word for p in part.names}
-        if joined == "slash" or part.is_negated or words <= _CARING:
-            joined = "or"
-        if joined == "comma":
-            self.note("a list without 'and' or 'or'", 0.85)
-            if self.context.is_inclusion:
-                # "NSCLC, melanoma" asks for one of them, "hypertension, diabetes" for both.
-                raise _NotUnderstoodError
-            joined = "or"
-        if joined == "and" and (not self.context.is_inclusion or len(leaves) > 2 or _are_cancers(words)):
-            raise _NotUnderstoodError
-        if any(isinstance(leaf, Not) for leaf in leaves):
-            # "At least 4 weeks since A or B" asks it of both.
-            joined = "and"
-        return AllOf(tuple(leaves)) if joined == "and" else AnyOf(tuple(leaves))
+            raise NotUnderstoodError
 
 
 def _is_at_least_one(value: Value | None) -> bool:
     """ "At least one" before a thing counts it, which an event alone says."""
     bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()
     return [(b.operator, b.number) for b in bounds] == [(">=", 1.0)]
-
-
-_CANCER = re.compile(
-    r"(?:cancer|carcinoma|lymphoma|leuka?emia|sarcoma|melanoma|tumou?r|glioma|myeloma|blastoma)"
-)
-
-
-def _are_cancers(concepts: set[str]) -> bool:
-    """Whether more than one name is a cancer: "with melanoma and lung cancer" takes patients with either."""
-    return sum(_CANCER.search(concept) is not None for concept in concepts) > 1
-
-
-def _resolve_link(links: Iterable[str]) -> str:
-    """One word for all joins of a list; commas go with the word that ends it."""
-    found = set(links) - {"comma"}
-    if len(found) > 1:
-        raise _NotUnderstoodError
-    return found.pop() if found else "comma"
-
-
-def _negate(expressions: list[Expression]) -> Expression:
-    """None of them."""
-    return Not(expressions[0] if len(expressions) == 1 else AnyOf(tuple(expressions)))
-
-
-def _found(expression: Expression | None) -> Expression:
-    if expression is None:
-        raise _NotUnderstoodError
-    return expression
-
-
-def _only(times: list[TimePhrase]) -> TimePhrase | None:
-    """The one time of a part; "history of X within 5 years" has the window; two others are not understood."""
-    windows = [t for t in dict.fromkeys(times) if t.reach != "ever"]
-    if len(windows) > 1:
-        raise _NotUnderstoodError
-    return windows[0] if windows else times[0] if times else None
-
-
-def _tag(phrase: Phrase) -> Unread:
-    return Unread(phrase.word, "a quality that no code tells")
-
-
-def _tagged(expression: Expression, qualifiers: list[Phrase]) -> Expression:
-    """The event and its qualities, which stay unread: false without the event, unknown with it."""
-    if not qualifiers:
-        return expression
-    if isinstance(expression, Not):
-        raise _NotUnderstoodError
-    words = " ".join(dict.fromkeys(q.word for q in qualifiers))
-    return AllOf((expression, Unread(words, "a quality that no code tells")))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
-from unburden.eligibility.reading.clauses import VAGUE, Context, Reading
 from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
+from unburden.eligibility.reading.parts import VAGUE, Context, Reading
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
 from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.unanswerable import find_reason
