@@ -122,7 +122,7 @@ class PartReader:
         return AllOf(tuple(leaves)) if self.context.is_inclusion else AnyOf(tuple(leaves))
 
     def _read_allergy(self, part: Part) -> Expression:
-        if not part.allergens or part.value or len(part.names) != 1:
+        if not part.allergens or part.value or {p.word for p in part.names} != {"allergy"}:
             raise NotUnderstoodError
         time = _only(part.times)
         leaves = []

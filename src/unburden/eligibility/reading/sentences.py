@@ -98,6 +98,9 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
             phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"
         ):
             continue
+        if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
+            # An allergy to something unread is recorded under that thing's name, not as any allergy.
+            return None
         tail = phrases[number:]
         if not _only_narrows(tail):
             return None

@@ -19,7 +19,7 @@ eligible study
 PLAIN = frozenset(
     """
 a an the patient patients subject subjects participant participants individual individuals person persons
-volunteer volunteers who is are was were be been has have had having must should shall of in known
+volunteer volunteers who show shows is are was were be been has have had having must should shall of in known
 documented diagnosis diagnosed evidence presence any their his her its this those these there
 at by measured calculated estimated form forms type types kind value values level levels result results serum plasma blood all with also either to age
 """.split()  # noqa: SIM905
