@@ -94,6 +94,10 @@ def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | 
         inside = _read_inside(made, trim(phrases[at + 1 : end]), context)
         if inside is None:
             return None
+        is_aside = any(p.kind in ("except", "if") for p in inside)
+        if is_aside and any(p.kind not in ("plain", "time") for p in phrases[end + 1 :]):
+            # What stands after the parenthesis is no part of its exception or condition.
+            return None
         made.extend(inside)
         at = end + 1
     return made

@@ -241,6 +241,7 @@ def test_half_lives_beside_days_stay_unread():
         "Infection not controlled",
         "Family history of breast cancer",
         "NSCLC, melanoma",
+        "Surgery (excluding biopsy) or trauma within 4 weeks before enrollment",
         "A history of any disorder, as shown by:\nStroke",
     ],
 )
