@@ -307,6 +307,7 @@ other another medical requiring suspected first second third additional clinical
 standard possible probable central prior previously treated
 """.split()  # noqa: SIM905
 )
+_END_OF_NEGATION = ("but", "who", "that", "which", "because", "requiring", "by", "for", "as")
 _TIME_UNITS = ("year", "month", "week", "day", "hour", "minute")
 
 
@@ -331,12 +332,14 @@ def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEnti
                     yield ParsedEntity("anchor", "index", text[first:last], first, last, is_negated)
             case "not" | "except":
                 yield ParsedEntity("negation", "", words, phrase.start, phrase.end)
-                is_negated = True
+                is_negated = phrase.kind == "not"
+            case "if" | "colon":
+                is_negated = False
             case "qualifier" if phrase.word in _VALUE_WORDS and _is_by_measure(number, piece):
                 yield ParsedEntity("value", "", *span)
             case "qualifier" if phrase.word not in _NO_ENTITIES:
                 yield ParsedEntity("qualifier", "", *span)
-            case "word" if phrase.word in ("but", "who"):
+            case "word" if phrase.word in _END_OF_NEGATION:
                 is_negated = False
 
 
