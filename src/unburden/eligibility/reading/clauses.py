@@ -9,6 +9,7 @@ from unburden.eligibility.reading.parts import (
     Part,
     PartReader,
     Reading,
+    is_cancer,
     join_names,
     negate,
     resolve_link,
@@ -336,6 +337,8 @@ class _ClauseParser:
         assert phrase.name is not None
         names = [p.name.entry for p in self.part.names if p.name]
         is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in VAGUE
+        if is_disease and phrase.name.entry.sort == "stage" and not is_cancer(names[0].concept):
+            return False
         return is_disease and phrase.name.entry.sort in ("stage", "marker", "scale") and not self.is_negated
 
     def _is_described_before(self, phrase: Phrase) -> bool:
@@ -346,6 +349,9 @@ class _ClauseParser:
             len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
         )
         is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in VAGUE
+        if is_mark and names[0].sort == "stage" and not is_cancer(phrase.name.entry.concept):
+            # The stage of a kidney's disease is not the stage of a cancer.
+            return False
         return is_mark and is_disease and not self.is_negated and not self.parts
 
     def _add_person(self, concept: str, rest: list[Phrase]) -> None:
@@ -414,6 +420,9 @@ class _ClauseParser:
         if len(sexes) == 1 and self.context.is_inclusion and (self.is_duty or "pregnancy_test" in words):
             # "Women must ..." asks nothing of men.
             return AnyOf((Not(OneOf("sex", sexes)), expression))
+        if len(sexes) == 1 and self.context.is_inclusion and words <= CARING:
+            # "Women who are not pregnant": asked of women, or of everybody?
+            raise NotUnderstoodError
         if len(sexes) == 1 and not words <= (CARING | {"childbearing_potential"}):
             if any(part.is_negated for part in self.parts):
                 raise NotUnderstoodError

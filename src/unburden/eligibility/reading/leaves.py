@@ -51,6 +51,7 @@ _ASSUMED = {
 }
 """By concept: numbers that can only be meant in one unit, where a text gives none."""
 
+_FILTRATION = Entry("measurement", "glomerular_filtration_rate", "mL/min/1.73m2", "quantity")
 SCALES_WITHOUT_UNIT = ("%", "")
 _ROMAN = ("I", "II", "III", "IV", "V")
 _ORDER = {"nyha_class": _ROMAN[:4], "asa_class": ("I", "II", "III", "IV", "V"), "disease_stage": _ROMAN[:4]}
@@ -68,6 +69,9 @@ def read_measure(entry: Entry, value: Value) -> Expression | None:
             return _read_classes(entry, value)
         case "pressure":
             return _read_pressure(value) if entry.concept == "blood_pressure" else None
+        case "number" if entry.concept == "egfr" and value.unit.startswith("mL/"):
+            # The receptor has no clearance: the estimated filtration rate is meant.
+            return _read_number(_FILTRATION, value)
         case "number":
             return _read_number(entry, value)
         case _:

@@ -208,6 +208,9 @@ def _read_only_if(left: list[Phrase], right: list[Phrase], context: Context) -> 
     """ "A if B": asked of those with B only; an exclusion keeps out who has both."""
     if len([p for p in left if p.kind == "value"]) != 1:
         return None
+    if any(p.kind in ("value", "or", "and", "comma", "if", "except") for p in right):
+        # What follows may be the limit of somebody else.
+        return None
     base = read_clause(left, context)
     if base is None:
         return None

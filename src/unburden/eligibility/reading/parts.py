@@ -187,13 +187,18 @@ class PartReader:
 
 
 _CANCER = re.compile(
-    r"(?:cancer|carcinoma|lymphoma|leuka?emia|sarcoma|melanoma|tumou?r|glioma|myeloma|blastoma)"
+    r"(?:cancer|carcinoma|lymphoma|leuka?emia|sarcoma|melanoma|tumou?r|glioma|myeloma|blastoma|metasta|dlbcl|nsclc|malignancy)"
 )
+
+
+def is_cancer(concept: str) -> bool:
+    """Whether a concept's name is that of a cancer."""
+    return _CANCER.search(concept) is not None
 
 
 def _are_cancers(concepts: set[str]) -> bool:
     """Whether more than one name is a cancer: "with melanoma and lung cancer" takes patients with either."""
-    return sum(_CANCER.search(concept) is not None for concept in concepts) > 1
+    return sum(is_cancer(concept) for concept in concepts) > 1
 
 
 def resolve_link(links: Iterable[str]) -> str:

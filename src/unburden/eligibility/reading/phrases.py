@@ -25,6 +25,7 @@ _MANNER = (
     r"(?:\s?-?\s?(?:formula|equation|method|criteria|guidelines?|version|v\.?|ver\.?|scan|assessment|gault|correction|test(?:ing)?|classification|imaging|or|and|ct|mri|muga|echo|\(?v?\d+(?:\.\d+)*\)?|[(),]|recist|v\d|edition|1\.1|\d+th|8th))*\)?"
 )
 _SOURCES: tuple[tuple[PhraseKind, str], ...] = (
+    ("word", r"(?:with\s+or\s+without|irrespective\s+of|regardless\s+of(?!\s+(?:gender|sex)))\b"),
     (
         "except",
         r"(?:with\s+the\s+)?except(?:ions?)?(?:\s+(?:for|of|in|that|when))?\b|unless\b|other\s+than\b|excluding\b|apart\s+from\b|"
@@ -171,7 +172,7 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
 _EARLY: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
     (kind, pattern)
     for kind, pattern in _PATTERNS
-    if kind in ("act", "evidence", "manner", "verdict", "plain")
+    if kind in ("act", "evidence", "manner", "verdict", "plain", "word")
 )
 _SCALE_WORDS = frozenset(
     [

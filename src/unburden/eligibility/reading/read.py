@@ -240,6 +240,9 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     pieces = [
         p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")
     ]
+    if any(piece.phrases and piece.phrases[0].kind == "value" for piece in pieces[1:]):
+        # "ALT <= 3 x ULN; <= 5 x ULN if ...": a limit without its measure goes on with the sentence before.
+        return whole
     if len(pieces) > 1 and any(_JOINED_BY_OR.search(sentence) for sentence in sentences):
         if is_inclusion and (len(pieces) > 2 or any(piece.reading is None for piece in pieces)):
             return whole

@@ -161,7 +161,8 @@ stem_cell_transplant | stem cell transplant; stem cell transplantation; allogene
 organ_transplant | allogeneic tissue solid organ transplant; allogenic tissue solid organ transplant; organ transplant; organ transplantation; solid organ transplant; solid organ transplantation; allogeneic organ transplant; transplant; transplantation; allogeneic organ transplantation; organ allograft; solid organ allograft; organ allografts; solid organ transplants
 * | kidney transplant; liver transplant; heart transplant; lung transplant; liver transplantation; kidney transplantation; heart transplantation; renal transplant; renal transplantation; lung transplantation
 major_surgery | major surgery; major surgical procedure; major surgeries; major operation; major surgical procedures; major surgical operation; major surgical intervention; major surgical resection
-surgery | surgery; surgical procedure; surgical resection; surgical treatment; operation; surgical intervention; elective surgery; surgeries; resection; minor surgery; surgical therapy; emergency surgery; surgical excision; excision; operative
+surgery | surgery; surgical procedure; surgical resection; surgical treatment; operation; surgical intervention; surgeries; resection; surgical therapy; surgical excision; excision; operative
+* | elective surgery; minor surgery; emergency surgery
 cardiac_surgery | cardiac surgery; heart surgery; open heart surgery; valve surgery
 coronary_bypass | coronary artery bypass graft; cabg; coronary artery bypass grafting; coronary artery bypass surgery; bypass surgery; coronary artery bypass; coronary peripheral artery bypass graft; coronary bypass
 coronary_intervention | percutaneous coronary intervention; pci; coronary angioplasty; coronary stenting; coronary revascularization; percutaneous intervention; percutaneous transluminal coronary angioplasty

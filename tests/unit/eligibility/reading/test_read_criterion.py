@@ -42,6 +42,7 @@ COMPARISONS = [
     ("Serum creatinine no more than 1.5 mg/dL", Compare("serum_creatinine", "<=", 1.5, "mg/dL")),
     ("Serum creatinine not exceeding 130 µmol/L", Compare("serum_creatinine", "<=", 130, "umol/L")),
     ("Creatinine clearance > 60 mL/min", Compare("creatinine_clearance", ">", 60, "mL/min")),
+    ("eGFR ≥ 45 mL/min/1.73m2", Compare("glomerular_filtration_rate", ">=", 45, "mL/min/1.73m2")),
     ("eGFR rate ≥ 50 mL/min/1.73 m2", Compare("glomerular_filtration_rate", ">=", 50, "mL/min/1.73m2")),
     ("INR ≤ 1.5", Compare("international_normalised_ratio", "<=", 1.5, "1")),
     ("Albumin less than 3 g/dL", Compare("albumin", "<", 3, "g/dL")),
@@ -164,6 +165,8 @@ NEGATIONS = [
         Not(AnyOf((ever("stroke"), ever("myocardial_infarction")))),
     ),
     ("No major surgery within 4 weeks before enrollment", Not(ever("major_surgery", "procedure", -28.0))),
+    ("Patients must not have brain metastases", Not(ever("brain_metastases"))),
+    ("Must not be pregnant", Not(Compare("pregnancy", "==", True))),
     ("HIV negative", Not(ever("hiv_infection"))),
     ("At least 4 weeks since prior radiotherapy", Not(ever("radiotherapy", "procedure", -27.0))),
     (
@@ -241,6 +244,16 @@ def test_half_lives_beside_days_stay_unread():
         "Infection not controlled",
         "Family history of breast cancer",
         "NSCLC, melanoma",
+        "Patients with or without brain metastases",
+        "Hemoglobin below 10 g/dL in women or 11 g/dL in men",
+        "ALT ≤ 3 × ULN; ≤ 5 × ULN if liver metastases",
+        "Female patients who are not pregnant",
+        "CKD stage 3",
+        "QTc ≤ 450 ms (males) or ≤ 470 ms (females)",
+        "Type 1 or type 2 diabetes",
+        "No more than 2 prior lines of chemotherapy",
+        "Ethanol or psychoactive drug abuse",
+        "Known hypersensitivity to xyzzy",
         "Surgery (excluding biopsy) or trauma within 4 weeks before enrollment",
         "A history of any disorder, as shown by:\nStroke",
     ],
@@ -292,6 +305,21 @@ def test_alternatives_over_lines_are_not_joined_by_and():
     assert read_criterion(text, is_inclusion=True).status == "text"
     either = read_criterion("ECOG 0-1; or\nKarnofsky ≥ 70", is_inclusion=True).expression
     assert either == AnyOf((Between(ECOG, 0, 1), Compare("karnofsky_performance_status", ">=", 70)))
+
+
+def test_lines_under_a_lead_keep_its_window():
+    text = "A history within the last 5 years of the following:\nSchizophrenia\nSyncope"
+    found = read_criterion(text, is_inclusion=False)
+    assert found.expression == AnyOf((ever("schizophrenia", first=-1826.25), ever("syncope", first=-1826.25)))
+    other = read_criterion("Findings as told by the scan, including:\nStroke", is_inclusion=False)
+    assert other.status == "text"
+
+
+def test_a_permission_after_a_rule_makes_it_unsure():
+    text = "Received a live vaccine within 30 days. Killed vaccines are allowed."
+    found = read_criterion(text, is_inclusion=False).expression
+    assert isinstance(found, Unless)
+    assert isinstance(found.exception, Unread)
 
 
 def test_entities_say_kind_concept_place_and_negation():
