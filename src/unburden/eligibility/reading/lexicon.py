@@ -90,6 +90,16 @@ def load_lexicon() -> dict[str, tuple[tuple[tuple[str, ...], Entry], ...]]:
     }
 
 
+def list_concepts() -> tuple[Entry, ...]:
+    """Every concept that the lexicon lists, by kind and id: the names of columns and codes in expressions.
+
+    >>> [e.unit for e in list_concepts() if e.concept == "haemoglobin"]
+    ['g/dL']
+    """
+    entries = {entry for rows in load_lexicon().values() for _, entry in rows}
+    return tuple(sorted(entries, key=lambda entry: (entry.kind, entry.concept)))
+
+
 def _drop_qualified(found: dict[tuple[str, ...], Entry]) -> None:
     """A quality that a concept's other spelling does without ("decompensated cirrhosis") is read by itself."""
     for keys in [k for k in found if len(k) > 1 and k[0] in _QUALITIES and found[k].kind == "condition"]:
