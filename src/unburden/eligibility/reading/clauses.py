@@ -22,6 +22,7 @@ _SKIPPED = ("plain", "evidence")
 _DUTIES = ("must", "should", "shall")
 _PAST_ACTS = ("received", "undergone", "underwent", "had received", "exposed")
 _PRESENT_ACTS = ("receiving", "taking", "using", "undergoing", "on")
+_INFECTIONS = ("hiv_infection", "hepatitis_b", "hepatitis_c", "hepatitis_b_or_c", "tuberculosis", "covid_19")
 _IN_TREATMENT = ("drug", "procedure", "device")
 
 
@@ -319,6 +320,12 @@ class _ClauseParser:
         """A name beside another: the same thing again, or a premise; anything else is not understood."""
         assert phrase.name is not None
         if phrase.name.entry.concept in {p.word for p in self.part.names}:
+            return
+        last = self.part.names[-1]
+        is_treatment = last.name is not None and last.name.entry.kind in _IN_TREATMENT
+        if is_treatment and phrase.word in ("treatment", "medication"):
+            return
+        if last.word in _INFECTIONS and phrase.word in ("infection", "virus_infection"):
             return
         if self._is_premise():
             self._set_premise()

@@ -62,7 +62,7 @@ _SOURCES: tuple[tuple[PhraseKind, str], ...] = (
     ),
     (
         "act",
-        r"(?:treatment|therapy|treated|exposure|concurrent\s+use|use|intake|receipt|administration)\s+(?:with|to|of)\b|"
+        r"(?:treatment|therapy|treated|vaccinated|immunized|exposure|concurrent\s+use|use|intake|receipt|administration)\s+(?:with|to|of)\b|"
         r"(?:received|receive|receiving|taking|taken|undergone|undergoing|underwent|had\s+received|using|used|exposed\s+to|on)\b",
     ),
     ("manner", _MANNER),
@@ -163,10 +163,20 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
     for kind, pattern in _EARLY:
         found = pattern.match(folded, token.start)
         if found:
-            return _span(
-                tokens, at, found.end(), Phrase(kind, token.start, found.end(), at, 0, found.group())
-            )
+            words = _cut_at_open_end(found.group())
+            end = token.start + len(words)
+            return _span(tokens, at, end, Phrase(kind, token.start, end, at, 0, words))
     return None
+
+
+def _cut_at_open_end(words: str) -> str:
+    """The words up to a closing parenthesis that none of them opens."""
+    depth = 0
+    for number, character in enumerate(words):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return words[:number]
+    return words
 
 
 _EARLY: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
