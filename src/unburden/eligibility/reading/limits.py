@@ -1,6 +1,6 @@
 """Limits that hold under a condition: "<= 5 x ULN if liver metastases", "B for those with A above its limit"."""
 
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, Unread, iterate_leaves
+from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Unread, iterate_leaves
 from unburden.eligibility.reading.clauses import read_clause
 from unburden.eligibility.reading.leaves import read_measure
 from unburden.eligibility.reading.parentheses import trim
@@ -19,6 +19,49 @@ def with_rule(reading: Reading | None, rule: str, certainty: float) -> Reading |
 
 def text_of(phrases: list[Phrase], context: Context) -> str:
     return context.text[phrases[0].start : phrases[-1].end]
+
+
+_BETWEEN_SEXES = ("plain", "open", "close", "or", "and", "comma", "slash", "colon", "manner")
+
+
+def read_by_sex(phrases: list[Phrase]) -> Reading | None:
+    """ "QTc > 450 ms (men) or > 470 ms (women)": one measure, a limit for each sex."""
+    steps: list[tuple[str, Phrase]] = []
+    for phrase in phrases:
+        sex = _sex_of(phrase)
+        if sex:
+            steps.append((sex, phrase))
+        elif phrase.kind in ("name", "value"):
+            steps.append((phrase.kind, phrase))
+        elif phrase.kind not in _BETWEEN_SEXES and phrase.word != "for":
+            return None
+    names = [p for kind, p in steps if kind == "name"]
+    order = [kind for kind, _ in steps if kind != "name"]
+    sexes = [kind for kind in order if kind != "value"]
+    if order != ["value", *sexes[:1], "value", *sexes[1:]] or sorted(sexes) != ["female", "male"]:
+        return None
+    entries = {p.name.entry for p in names if p.name is not None}
+    if len(entries) != 1 or steps[0][0] != "name" or any(kind == "name" for kind, _ in steps[len(names) :]):
+        return None
+    values = [p for kind, p in steps if kind == "value"]
+    leaves = [read_measure(next(iter(entries)), p.value) for p in values if p.value is not None]
+    if any(leaf is None for leaf in leaves) or not _same_direction(*values):
+        return None
+    parts = [
+        AllOf((OneOf("sex", (s,)), leaf)) for s, leaf in zip(sexes, leaves, strict=True) if leaf is not None
+    ]
+    return Reading(AnyOf(tuple(parts)), 0.93, ("comparison", "a limit for each sex"))
+
+
+def _sex_of(phrase: Phrase) -> str:
+    """ "male" or "female" where a phrase names one sex, else ""."""
+    if phrase.name is not None and phrase.name.entry.concept.startswith("sex:"):
+        return phrase.name.entry.concept.removeprefix("sex:")
+    if phrase.kind != "if":
+        return ""
+    is_female = any(word in phrase.word for word in ("women", "female"))
+    is_male = any(word in phrase.word.split() for word in ("men", "males", "male"))
+    return "" if is_female == is_male else "female" if is_female else "male"
 
 
 def read_condition(flat: list[Phrase], at: int, context: Context) -> Reading | None:

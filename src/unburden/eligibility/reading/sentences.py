@@ -11,7 +11,13 @@ from unburden.domain.criteria import (
     iterate_leaves,
 )
 from unburden.eligibility.reading.clauses import read_clause
-from unburden.eligibility.reading.limits import read_condition, read_limit_for, text_of, with_rule
+from unburden.eligibility.reading.limits import (
+    read_by_sex,
+    read_condition,
+    read_limit_for,
+    text_of,
+    with_rule,
+)
 from unburden.eligibility.reading.parentheses import fold_grades, open_parentheses, take_definition, trim
 from unburden.eligibility.reading.parts import Context, Reading
 from unburden.eligibility.reading.phrases import Phrase
@@ -28,6 +34,9 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
+    by_sex = read_by_sex(trim(phrases))
+    if by_sex is not None:
+        return by_sex
     phrases = take_definition(trim(phrases))
     flat = open_parentheses(fold_grades(trim(phrases), context), context)
     if not flat:
@@ -124,9 +133,10 @@ def _is_subject_only(expression: Expression) -> bool:
 
 def _only_narrows(tail: list[Phrase]) -> bool:
     joined = False
-    for phrase in tail:
+    for before, phrase in zip([tail[0], *tail], tail, strict=False):
         if phrase.kind in ("and", "or", "comma", "slash"):
-            joined = True
+            # "Advanced or metastatic cancer" joins qualities, "cancer or infection" brings another thing.
+            joined = joined or before.kind != "qualifier"
         elif (
             (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0])
             or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))

@@ -197,6 +197,28 @@ def test_one_limit_for_two_measures_keeps_out_whoever_passes_either():
     assert found == AnyOf((CompareToLimit(AST, ">", 2.5, "ULN"), CompareToLimit(ALT, ">", 2.5, "ULN")))
 
 
+@pytest.mark.parametrize(
+    "text", ["QTc ≤ 450 ms (males) or ≤ 470 ms (females)", "QTc ≤ 450 ms for men and ≤ 470 ms for women"]
+)
+def test_each_sex_has_its_limit(text):
+    found = read_criterion(text, is_inclusion=True).expression
+    men = AllOf((OneOf("sex", ("male",)), Compare("qtc_interval", "<=", 450, "ms")))
+    women = AllOf((OneOf("sex", ("female",)), Compare("qtc_interval", "<=", 470, "ms")))
+    assert found == AnyOf((men, women))
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("Human immunodeficiency virus (HIV) infection", ever("hiv_infection")),
+        ("Prior immune checkpoint inhibitor therapy", ever("immune_checkpoint_inhibitor", "drug")),
+        ("Vaccinated with a live vaccine within 30 days", ever("live_vaccine", "drug", -30.0)),
+    ],
+)
+def test_a_name_goes_on_after_its_initials_or_its_kind(text, expression):
+    assert read_criterion(text, is_inclusion=False).expression == expression
+
+
 def test_a_duty_of_some_asks_nothing_of_the_others():
     found = read_criterion(
         "Women of childbearing potential must have a negative pregnancy test", is_inclusion=True
@@ -249,7 +271,7 @@ def test_half_lives_beside_days_stay_unread():
         "ALT ≤ 3 × ULN; ≤ 5 × ULN if liver metastases",
         "Female patients who are not pregnant",
         "CKD stage 3",
-        "QTc ≤ 450 ms (males) or ≤ 470 ms (females)",
+        "QTc ≤ 450 ms (males) or ≥ 470 ms (females)",
         "Type 1 or type 2 diabetes",
         "No more than 2 prior lines of chemotherapy",
         "Ethanol or psychoactive drug abuse",
