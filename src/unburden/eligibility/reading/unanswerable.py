@@ -53,6 +53,10 @@ _HEADING = re.compile(
     r"^[^:]{0,200}:\s*$|^\W*(?:other|additional|general|specific)?\s*(?:inclusions?|exclusions?)\s+for\b[^.]{0,60}$|"
     r"^\W*(?:sub-?protocol|cohort|part|arm|phase)\s+\w{1,4}\W*$|^\W*(?:other|additional|general)\s+(?:inclusions?|exclusions?)\W*$|^\W*(?:inclusion|exclusion)\W*$"
 )
+_RULES = re.compile(
+    r"\b(?:are eligible|is eligible|allowed|permitted|acceptable|may|unless|except|provided|if|not|no|without|incompatible|excluding)\b"
+)
+"""Words by which a line that ends in a colon says more than a heading does."""
 _LABORATORY = re.compile(
     r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
 )
@@ -67,7 +71,7 @@ def find_reason(folded: str) -> tuple[str, bool] | None:
     >>> find_reason("willing to give written informed consent"), find_reason("brain metastases")
     (('consent', True), None)
     """
-    if _HEADING.match(folded) and not _LABORATORY.search(folded):
+    if _HEADING.match(folded) and not _LABORATORY.search(folded) and not _RULES.search(folded):
         return "heading", True
     for name, pattern in _COMPILED:
         if pattern.search(folded):
