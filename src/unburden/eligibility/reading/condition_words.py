@@ -254,7 +254,8 @@ adhd | adhd; attention deficit hyperactivity disorder
 alcohol_abuse | alcohol abuse; alcoholism; alcohol dependence; alcohol use disorder; alcohol addiction; alcohol dependency
 drug_abuse | drug abuse; substance abuse; drug addiction; drug dependence; substance use disorder; substance dependence; illicit drug use; drug or alcohol abuse; alcohol or drug abuse; drug alcohol abuse; substance use; opioid dependence; alcohol or substance abuse; alcohol and drug abuse; drug and alcohol abuse; illicit drug abuse; opioid use disorder
 smoking | smoker; smoking; cigarette smoking; tobacco use; current smoker; tobacco; cigarette smoker
-allergy | allergy; allergic reaction; hypersensitivity; allergic; hypersensitivity reaction; intolerance; anaphylaxis; sensitivity; anaphylactic reaction; severe hypersensitivity reaction; anaphylactic shock; allergic history; allergies; hypersensitive; infusion reaction; hypersensitivity reactions; allergic reactions; intolerant; sensitivities; severe hypersensitivity; allergic disease; drug allergy
+allergy | allergy; allergic reaction; hypersensitivity; allergic; hypersensitivity reaction; intolerance; sensitivity; severe hypersensitivity reaction; allergic history; allergies; hypersensitive; hypersensitivity reactions; allergic reactions; intolerant; sensitivities; severe hypersensitivity; allergic disease; drug allergy
+* | anaphylaxis; anaphylactic reaction; anaphylactic shock; infusion reaction
 contraindication | contraindication; contra indication; contraindicated; contraindications
 angioedema | angioedema
 * | urticaria
