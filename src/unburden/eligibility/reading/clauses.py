@@ -3,20 +3,21 @@
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Window
 from unburden.eligibility.reading.parts import (
     CARING,
-    VAGUE,
     Context,
     NotUnderstoodError,
     Part,
     PartReader,
     Reading,
-    is_cancer,
+    is_at_least_one,
+    is_described_before,
+    is_described_by,
+    is_other_side,
     join_names,
     negate,
     resolve_link,
 )
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
-from unburden.eligibility.reading.values import Value
 
 _SKIPPED = ("plain", "evidence")
 _DUTIES = ("must", "should", "shall")
@@ -208,7 +209,7 @@ class _ClauseParser:
             return
         if self.pending_value is not None:
             raise NotUnderstoodError
-        if self.part.value is not None and self.link == "or" and self._is_same_measure(value):
+        if self.part.value is not None and self.link == "or" and is_other_side(self.part, value):
             names = self.part.names
             self._close()
             self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
@@ -222,14 +223,6 @@ class _ClauseParser:
             self._add_age(phrase)
             return
         self.pending_value = phrase
-
-    def _is_same_measure(self, value: Value) -> bool:
-        """ "Age < 20 or > 76 years": a second value without a name of its own, on the other side."""
-        first = self.part.value.value if self.part.value else None
-        if first is None or len(self.part.names) != 1 or value.shape != first.shape:
-            return False
-        sides = {b.operator[0] for b in first.bounds}, {b.operator[0] for b in value.bounds}
-        return sides in (({"<"}, {">"}), ({">"}, {"<"})) and bool(value.unit or value.limit or not first.unit)
 
     def _add_age(self, phrase: Phrase) -> None:
         self.part = Part([phrase], value=phrase, is_negated=self.is_negated, link_before=self.link)
@@ -282,7 +275,7 @@ class _ClauseParser:
         self.pending_times, self.pending_qualifiers = [], []
         if self.pending_value is not None and self.part.value is None:
             if not (
-                _is_at_least_one(self.pending_value.value)
+                is_at_least_one(self.pending_value.value)
                 and phrase.name
                 and not join_names(phrase.name.entry)
             ):
@@ -297,7 +290,12 @@ class _ClauseParser:
             return False
         assert phrase.name is not None
         if self.part.value is not None or self.part.is_allergy:
-            if self._is_described_before(phrase) and not self.link:
+            if (
+                not self.is_negated
+                and not self.parts
+                and is_described_before(self.part, phrase)
+                and not self.link
+            ):
                 self.link = "and"
                 self.note("a disease with its marker, stage or class", 0.95)
                 return True
@@ -331,35 +329,13 @@ class _ClauseParser:
             self._set_premise()
             self._join(phrase)
             return
-        if self._is_described_by(phrase):
+        if not self.is_negated and is_described_by(self.part, phrase):
             self._close()
             self.link = "and"
             self.note("a disease with its marker, stage or class", 0.95)
             self._join(phrase)
             return
         raise NotUnderstoodError
-
-    def _is_described_by(self, phrase: Phrase) -> bool:
-        """ "Breast cancer, HER2 positive", "heart failure NYHA III": a disease and then its marker, stage or class."""
-        assert phrase.name is not None
-        names = [p.name.entry for p in self.part.names if p.name]
-        is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in VAGUE
-        if is_disease and phrase.name.entry.sort == "stage" and not is_cancer(names[0].concept):
-            return False
-        return is_disease and phrase.name.entry.sort in ("stage", "marker", "scale") and not self.is_negated
-
-    def _is_described_before(self, phrase: Phrase) -> bool:
-        """ "HER2-positive breast cancer", "NYHA class III heart failure"."""
-        assert phrase.name is not None
-        names = [p.name.entry for p in self.part.names if p.name]
-        is_mark = (
-            len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and self.part.value is not None
-        )
-        is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in VAGUE
-        if is_mark and names[0].sort == "stage" and not is_cancer(phrase.name.entry.concept):
-            # The stage of a kidney's disease is not the stage of a cancer.
-            return False
-        return is_mark and is_disease and not self.is_negated and not self.parts
 
     def _add_person(self, concept: str, rest: list[Phrase]) -> None:
         if concept == "adult" and not self.is_negated and not self.parts and not self.part.names:
@@ -532,9 +508,3 @@ class _ClauseParser:
             raise NotUnderstoodError
         if "and" in links and self.negations < len(self.parts):
             raise NotUnderstoodError
-
-
-def _is_at_least_one(value: Value | None) -> bool:
-    """ "At least one" before a thing counts it, which an event alone says."""
-    bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()
-    return [(b.operator, b.number) for b in bounds] == [(">=", 1.0)]

@@ -240,3 +240,40 @@ def _tagged(expression: Expression, qualifiers: list[Phrase]) -> Expression:
         raise NotUnderstoodError
     words = " ".join(dict.fromkeys(q.word for q in qualifiers))
     return AllOf((expression, Unread(words, "a quality that no code tells")))
+
+
+def is_described_by(part: Part, phrase: Phrase) -> bool:
+    """ "Breast cancer, HER2 positive", "heart failure NYHA III": a disease and then its marker, stage or class."""
+    assert phrase.name is not None
+    names = [p.name.entry for p in part.names if p.name]
+    is_disease = len(names) == 1 and names[0].kind == "condition" and names[0].concept not in VAGUE
+    if is_disease and phrase.name.entry.sort == "stage" and not is_cancer(names[0].concept):
+        return False
+    return is_disease and phrase.name.entry.sort in ("stage", "marker", "scale")
+
+
+def is_described_before(part: Part, phrase: Phrase) -> bool:
+    """ "HER2-positive breast cancer", "NYHA class III heart failure"."""
+    assert phrase.name is not None
+    names = [p.name.entry for p in part.names if p.name]
+    is_mark = len(names) == 1 and names[0].sort in ("stage", "marker", "scale") and part.value is not None
+    is_disease = phrase.name.entry.kind == "condition" and phrase.name.entry.concept not in VAGUE
+    if is_mark and names[0].sort == "stage" and not is_cancer(phrase.name.entry.concept):
+        # The stage of a kidney's disease is not the stage of a cancer.
+        return False
+    return is_mark and is_disease
+
+
+def is_other_side(part: Part, value: Value) -> bool:
+    """ "Age < 20 or > 76 years": a second value without a name of its own, on the other side."""
+    first = part.value.value if part.value else None
+    if first is None or len(part.names) != 1 or value.shape != first.shape:
+        return False
+    sides = {b.operator[0] for b in first.bounds}, {b.operator[0] for b in value.bounds}
+    return sides in (({"<"}, {">"}), ({">"}, {"<"})) and bool(value.unit or value.limit or not first.unit)
+
+
+def is_at_least_one(value: Value | None) -> bool:
+    """ "At least one" before a thing counts it, which an event alone says."""
+    bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()
+    return [(b.operator, b.number) for b in bounds] == [(">=", 1.0)]
