@@ -15,16 +15,27 @@ _FACTORS: dict[str, dict[str, str]] = {
         "day": "1",
         "hour": "1/24",
         "minute": "1/1440",
+        "second": "1/86400",
+        "ms": "1/86400000",
     },
     "length": {"m": "1", "cm": "1/100", "mm": "1/1000"},
-    "mass": {"kg": "1000", "g": "1", "mg": "1/1000"},
+    # The international pound is 0.45359237 kg by definition (NIST Handbook 44, appendix C).
+    "mass": {"kg": "1000", "g": "1", "mg": "1/1000", "lb": "453.59237"},
+    "mass rate": {"g/d": "1", "mg/d": "1/1000", "ug/d": "1/1000000"},
+    "mass ratio": {"g/g": "1", "mg/g": "1/1000"},
     "mass concentration": {
         "g/L": "1",
         "g/dL": "10",
         "mg/L": "1/1000",
         "mg/dL": "1/100",
         "ug/L": "1/1000000",
+        "ug/dL": "1/100000",
+        "mg/mL": "1",
+        "ug/mL": "1/1000",
         "ng/mL": "1/1000000",
+        "ng/dL": "1/100000000",
+        "pg/mL": "1/1000000000",
+        "ng/L": "1/1000000000",
     },
     "substance concentration": {
         "mol/L": "1",
@@ -35,11 +46,37 @@ _FACTORS: dict[str, dict[str, str]] = {
         "fmol/L": "1e-15",
     },
     "substance content": {"fmol/mg": "1"},
-    "enzyme concentration": {"U/L": "1"},
-    "number concentration": {"10*9/L": "1", "10*3/uL": "1"},
-    "pressure": {"mm[Hg]": "1"},
+    "charge concentration": {"meq/L": "1"},
+    # An international unit of an enzyme's activity is its unit U (NC-IUB 1979).
+    "enzyme concentration": {
+        "U/L": "1",
+        "IU/L": "1",
+        "U/mL": "1000",
+        "IU/mL": "1000",
+        "mIU/mL": "1",
+        "mIU/L": "1/1000",
+    },
+    "number concentration": {
+        "10*9/L": "1",
+        "10*3/uL": "1",
+        "10*6/uL": "1000",
+        "10*12/L": "1000",
+        "10*6/L": "1/1000",
+        "/uL": "1/1000",
+        "/mm3": "1/1000",
+        "/mL": "1/1000000",
+        "/L": "1/1000000000",
+    },
+    "copies": {"copies/mL": "1"},
+    # A conventional millimetre of mercury is 133.322387415 Pa (NIST SP 811, appendix B.8).
+    "pressure": {"mm[Hg]": "1", "kPa": "1000000000000/133322387415"},
+    "frequency": {"/min": "1"},
+    "temperature": {"Cel": "1"},
+    "temperature in degrees Fahrenheit": {"[degF]": "1"},
     "body mass index": {"kg/m2": "1"},
-    "clearance": {"mL/min": "1"},
+    "clearance": {"mL/min": "1", "mL/s": "60"},
+    # Per 1.73 m2 of body surface: not the same quantity as mL/min of this patient.
+    "clearance by body surface": {"mL/min/1.73m2": "1", "mL/s/1.73m2": "60"},
     "fraction": {"1": "1", "%": "1/100"},
     "count": {"count": "1"},
 }
@@ -69,7 +106,7 @@ def convert_value(value: float, from_unit: str, to_unit: str) -> float:
     >>> convert_value(18, "year", "mm")
     Traceback (most recent call last):
     unburden.domain.units.InvalidUnit: InvalidUnit: 18 year to mm: 1 problem
-      - year is a time and mm is a length; give a time in year, month, week, day, hour, minute
+      - year is a time and mm is a length; give a time in year, month, week, day, hour, minute, second, ms
     """
     problems = find_unit_problems(from_unit, to_unit)
     if problems:

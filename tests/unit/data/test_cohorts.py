@@ -136,7 +136,8 @@ def test_units_of_different_dimensions_do_not_convert():
         convert_value(5, "mg/dL", "mmol/L")
     assert caught.value.problems == (
         "mg/dL is a mass concentration and mmol/L is a substance concentration; "
-        "give a mass concentration in g/L, g/dL, mg/L, mg/dL, ug/L, ng/mL",
+        "give a mass concentration in g/L, g/dL, mg/L, mg/dL, ug/L, ug/dL, mg/mL, ug/mL, ng/mL, "
+        "ng/dL, pg/mL, ng/L",
     )
     with pytest.raises(InvalidUnit, match="unit 'fortnight' is not known; use one of year, "):
         convert_value(5, "fortnight", "day")

@@ -1,0 +1,234 @@
+"""A sentence to an expression: exceptions, definitions and narrowing tails around its clauses."""
+
+from unburden.domain.criteria import (
+    AllOf,
+    AnyOf,
+    CountEvents,
+    Expression,
+    Not,
+    Unless,
+    Unread,
+    iterate_leaves,
+)
+from unburden.eligibility.reading.clauses import read_clause
+from unburden.eligibility.reading.limits import (
+    read_by_sex,
+    read_condition,
+    read_limit_for,
+    text_of,
+    with_rule,
+)
+from unburden.eligibility.reading.parentheses import fold_grades, open_parentheses, take_definition, trim
+from unburden.eligibility.reading.parts import Context, Reading
+from unburden.eligibility.reading.phrases import Phrase
+
+_LONGEST = 150
+"""Phrases of a sentence beyond which it is left unread."""
+
+
+def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
+    """The expression of a sentence, or None if any of it is not understood.
+
+    Tried in this order: parentheses that repeat, explain or hold an exception or a condition;
+    an exception ("unless ..."); a limit that holds under a condition ("<= 5 x ULN if ...").
+    """
+    if len(phrases) > _LONGEST:
+        return None
+    by_sex = read_by_sex(trim(phrases))
+    if by_sex is not None:
+        return by_sex
+    phrases = take_definition(trim(phrases))
+    flat = open_parentheses(fold_grades(trim(phrases), context), context)
+    if not flat:
+        return None
+    definition = _read_definition(flat, context)
+    if definition is not None:
+        return definition
+    for number, phrase in enumerate(flat):
+        if phrase.kind == "except":
+            return _read_exception(flat[:number], flat[number + 1 :], context)
+    for number, phrase in enumerate(flat):
+        if phrase.kind == "if":
+            return read_condition(flat, number, context)
+    plain = _drop_examples(flat)
+    return read_clause(plain, context) or _read_with_tail(plain, context)
+
+
+_OPENERS = frozenset(
+    [
+        "requiring",
+        "that",
+        "which",
+        "who",
+        "for",
+        "as",
+        "per",
+        "according",
+        "based",
+        "despite",
+        "under",
+        "after",
+        "during",
+        "from",
+        "in",
+        "to",
+        "treated",
+    ]
+)
+_UNSAFE = frozenset(
+    [
+        "or",
+        "and",
+        "but",
+        "also",
+        "however",
+        "unless",
+        "except",
+        "if",
+        "may",
+        "can",
+        "will",
+        "excluded",
+        "eligible",
+        "allowed",
+        "permitted",
+    ]
+)
+
+
+def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
+    """A clause and words after it that only narrow it: "A requiring B" is A and something unread.
+
+    False without A, unknown with it. The tail must not bring alternatives ("or C"): it holds no
+    measure, no value and no disease behind a join.
+    """
+    for number, phrase in enumerate(phrases):
+        if number == 0 or not (
+            phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"
+        ):
+            continue
+        if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
+            # An allergy to something unread is recorded under that thing's name, not as any allergy.
+            return None
+        tail = phrases[number:]
+        if not _only_narrows(tail):
+            return None
+        reading = read_clause(phrases[:number], context)
+        if reading is None:
+            continue
+        if context.is_inclusion and _is_subject_only(reading.expression):
+            # "Women of childbearing potential who ..." asks nothing of anybody else.
+            return None
+        unread = Unread(text_of(tail, context), "words that narrow it and are not understood")
+        rules = (*reading.rules, "a narrowing tail")
+        return Reading(_narrow(reading.expression, unread), reading.certainty * 0.85, rules)
+    return None
+
+
+def _is_subject_only(expression: Expression) -> bool:
+    """Whether only a sex or the potential to bear children is named."""
+    columns = {getattr(leaf, "column", "") for leaf in iterate_leaves(expression)}
+    return columns <= {"sex", "childbearing_potential", "pregnancy", "postmenopausal"}
+
+
+def _only_narrows(tail: list[Phrase]) -> bool:
+    joined = False
+    for before, phrase in zip([tail[0], *tail], tail, strict=False):
+        if phrase.kind in ("and", "or", "comma", "slash"):
+            # "Advanced or metastatic cancer" joins qualities, "cancer or infection" brings another thing.
+            joined = joined or before.kind != "qualifier"
+        elif (
+            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0])
+            or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))
+            or (
+                joined
+                and phrase.name is not None
+                and phrase.name.entry.kind in ("condition", "measurement", "person")
+            )
+            or (phrase.word in _UNSAFE and phrase.kind == "word")
+        ):
+            return False
+    return True
+
+
+def _narrow(expression: Expression, unread: Unread) -> Expression:
+    """The unread words beside the statement, inside its negation if it is one."""
+    if isinstance(expression, Not):
+        return Not(AllOf((expression.part, unread)))
+    return AllOf((expression, unread))
+
+
+def _drop_examples(phrases: list[Phrase]) -> list[Phrase]:
+    """ "A including B or C" is A, B or C: what follows is part of A. "Such as" and "e.g." too."""
+    made: list[Phrase] = []
+    for phrase in phrases:
+        if (
+            phrase.kind == "example" and not phrase.word.startswith(("i", "def", "namely"))
+        ) or phrase.word.startswith("inclu"):
+            if made and made[-1].kind == "comma":
+                made.pop()
+            made.append(Phrase("or", phrase.start, phrase.end, phrase.first, phrase.last, "or"))
+        else:
+            made.append(phrase)
+    return made
+
+
+def _read_definition(phrases: list[Phrase], context: Context) -> Reading | None:
+    """ "Adequate renal function, defined as creatinine <= 1.5 x ULN" says its second half."""
+    for number, phrase in enumerate(phrases):
+        if (
+            phrase.kind == "example"
+            and phrase.word.startswith(("def", "is def", "are def", "i"))
+            and not phrase.word.startswith("inclu")
+        ):
+            names = [p.name.entry for p in phrases[:number] if p.name]
+            is_function = len(names) == 1 and names[0].sort == "function"
+            is_condition = len(names) == 1 and names[0].kind == "condition" and not context.is_inclusion
+            only_names = all(p.kind in ("name", "plain", "qualifier", "comma") for p in phrases[:number])
+            if only_names and (is_condition or (is_function and phrases[0].word in _GOOD)):
+                reading = read_sentence(phrases[number + 1 :], context)
+                return with_rule(reading, "a function by its definition", 0.95)
+    return None
+
+
+_GOOD = ("adequate", "acceptable", "normal", "sufficient")
+
+
+def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:
+    """ "A unless B": for an exclusion A and not B; for an inclusion A or B, inside a negation if there is one."""
+    left, right = trim(left), trim(right)
+    if not left or not right:
+        return None
+    if any(p.kind == "except" for p in right):
+        return None
+    conditional = read_limit_for(left, right, right, context)
+    if conditional is not None:
+        return conditional
+    part = read_sentence(left, context)
+    if part is None or any(p.kind == "time" and p.time and p.time.reach == "window" for p in right):
+        return None
+    aside = Context(context.text, False, context.absence)
+    exception = read_sentence(right, aside)
+    words = text_of(right, context)
+    inner: Expression = (
+        exception.expression if exception else Unread(words, "an exception that is not understood")
+    )
+    if exception is not None and _share_kind(part.expression, inner):
+        # Who has an excepted disease may have another of the kind too.
+        inner = AllOf((inner, Unread(words, "whether the exception covers every case is not told")))
+    certainty = part.certainty * (exception.certainty if exception else 0.9) * 0.95
+    rules = (*part.rules, "exception")
+    if isinstance(part.expression, Not):
+        return Reading(Not(Unless(part.expression.part, inner)), certainty, rules)
+    if not context.is_inclusion:
+        return Reading(Unless(part.expression, inner), certainty, rules)
+    return Reading(AnyOf((part.expression, inner)), certainty, rules)
+
+
+def _share_kind(part: Expression, exception: Expression) -> bool:
+    """Whether the exception names events of the same kind as the part's."""
+    kinds = [
+        {leaf.events.kind for leaf in iterate_leaves(side) if isinstance(leaf, CountEvents)}
+        for side in (part, exception)
+    ]
+    return bool(kinds[0] & kinds[1])
