@@ -60,6 +60,39 @@ def _print_screening(told: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {each['words']:46}{each['text']:>14}  {each['interval']}"
 
 
+def read_criteria(
+    protocol: Annotated[Path, typer.Argument(help="USDM v4 JSON, or a text file with one criterion a line.")],
+    as_json: AsJson = False,
+) -> None:
+    """Read a protocol's criteria into expressions; what is not understood stays text and is listed.
+
+    In a text file a line that begins with "-" is an exclusion criterion, every other an inclusion criterion.
+    """
+    from unburden.data.criteria import write_rules
+    from unburden.domain.criteria import CriterionRule
+    from unburden.report.criterion_words import tell_parse
+    from unburden.study.reading import read_protocol_criteria
+
+    found = read_protocol_criteria(protocol)
+    told = []
+    for each in found:
+        rule = CriterionRule(each.criterion_id, each.text, each.is_inclusion, each.expression, "exclude")
+        told.append({**tell_parse(each), "rule": write_rules((rule,))[0]})
+    if as_json:
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    for each in told:
+        typer.echo(
+            f"{each['criterion']} {each['kind']}, {each['status']}, confidence {each['confidence']:.2f}"
+        )
+        typer.echo(f"  text:    {' '.join(each['text'].split())}")
+        typer.echo(f"  read as: {each['read_as']}")
+    for status in ("computable", "partly computable", "not computable", "text"):
+        count = sum(each["status"] == status for each in told)
+        typer.echo(f"{status + ':':20}{count} of {len(told)}")
+    typer.echo("Hold every reading against its text before it decides about patients.")
+
+
 def emulate_trial(study: StudyFolder, as_json: AsJson = False) -> None:
     """Say what the study's target trial would have found in its patients, as far as they can tell."""
     from unburden.report.emulation_content import tell_trial

@@ -58,3 +58,26 @@ def write_bytes(path: Path, content: bytes) -> None:
         except BaseException:
             Path(scratch).unlink(missing_ok=True)
             raise
+
+
+MOST_TEXT_BYTES = 10_000_000
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file of at most 10 MB.
+
+    Raises `InvalidInput` for a file that cannot be read, is larger or is no text.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MOST_TEXT_BYTES:
+            raise InvalidInput(str(path), [f"it holds {size:,} bytes; give at most {MOST_TEXT_BYTES:,}"])
+        content = path.read_bytes()
+    except OSError as refusal:
+        told = f"cannot be read ({refusal.strerror or type(refusal).__name__}); check the path"
+        raise InvalidInput(str(path), [told]) from refusal
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        told = f"it is no text in UTF-8 (byte {error.start}); save it as UTF-8"
+        raise InvalidInput(str(path), [told]) from None

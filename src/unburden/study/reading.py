@@ -7,15 +7,18 @@ from typing import Any
 from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.data.cohorts import read_cohort, read_events
 from unburden.data.criteria import parse_rules
+from unburden.data.files import read_text
 from unburden.data.protocols import read_protocol
 from unburden.data.tables import TableReader, read_toml, show_value
 from unburden.domain.cohort import Attrition, Cohort, Column
 from unburden.domain.criteria import CriterionRule
-from unburden.domain.errors import InvalidStudy, Problems
-from unburden.domain.protocol import Place, Protocol
+from unburden.domain.errors import InvalidProtocol, InvalidStudy, Problems
+from unburden.domain.parsed_criteria import ParsedCriterion
+from unburden.domain.protocol import Criterion, Place, Protocol
 from unburden.domain.study import Study
 from unburden.domain.weighing import EligibilityStudy
 from unburden.eligibility.conflicts import find_conflicts
+from unburden.eligibility.reading import read_criteria
 from unburden.eligibility.screen import screen_cohort
 from unburden.study.conduct import (
     check_curves,
@@ -148,6 +151,40 @@ def read_eligibility(folder: Path | str) -> EligibilityStudy:
     return EligibilityStudy(
         base.name, base.title, criteria, patients.cohort, base.rules, patients.attrition, plan, base.notes
     )
+
+
+def read_protocol_criteria(path: Path | str) -> tuple[ParsedCriterion, ...]:
+    """The criteria of a protocol, or of a text file with one a line, read into expressions.
+
+    In a text file a line that begins with "-" is an exclusion criterion. Raises what `read_protocol` raises,
+    and `InvalidProtocol` for a source without criteria.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".txt":
+        criteria = parse_criteria_lines(read_text(path), path.name)
+    else:
+        criteria = read_protocol(path).criteria
+    if not criteria:
+        raise InvalidProtocol(
+            str(path), ["it holds no criteria; give a USDM v4 JSON, or a .txt with one a line"]
+        )
+    return read_criteria(criteria)
+
+
+def parse_criteria_lines(text: str, name: str) -> tuple[Criterion, ...]:
+    """One criterion a line, "-" before an exclusion criterion; ids are those of the lines.
+
+    >>> [(c.id, c.is_inclusion) for c in parse_criteria_lines("Age >= 18 years\\n- Pregnant", "x.txt")]
+    [('line 1', True), ('line 2', False)]
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.strip()
+        is_exclusion = words.startswith("-")
+        words = words.lstrip("- ").strip()
+        if words:
+            found.append(Criterion(f"line {number}", f"line {number}", words, not is_exclusion))
+    return tuple(found)
 
 
 def _read_base(folder: Path) -> _Base:

@@ -129,8 +129,8 @@ def test_criteria_are_judged_on_patients_who_had_no_part_in_the_choice(found):
 
 def test_the_planned_trial_comes_from_the_design_or_from_worth_itself(folder):
     assert read_eligibility(folder).plan.weighing.planned.patients == 1600
-    planned = "[worth.planned]\npatients = 500\nhazard_ratio = 0.7\nalpha = 0.05\nallocation_ratio = 2.0\nevents = 150\n\n[worth]"
-    change(folder, ("[worth]", planned))
+    numbers = "patients = 500\nhazard_ratio = 0.7\nalpha = 0.05\nallocation_ratio = 2.0\nevents = 150"
+    change(folder, ("[worth]", f"[worth.planned]\n{numbers}\n\n[worth]"))
     assert read_study(folder).eligibility.weighing.planned.patients == 500
 
 
