@@ -5,13 +5,13 @@ import pytest
 from tests.independent.coverage_of_worth import find_truth, measure_coverage
 from tests.independent.emulated_cohorts import make_plan
 
-from unburden.domain.criteria_worth import Truncation
+from unburden.domain.emulation_plan import Truncation
 
 STUDIES, PATIENTS = 2000, 1200
 PLANS = {
     "stabilised": make_plan(),
     "overlap": make_plan(weighting="overlap"),
-    "truncated at quantiles": make_plan(truncation=Truncation("quantile", 0.01, 0.99)),
+    "truncated at quantiles": make_plan(truncation=Truncation("quantiles", 0.01, 0.99)),
 }
 
 

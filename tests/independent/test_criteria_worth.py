@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tests.independent.emulated_cohorts import compute_cohort, draw_patients, make_plan
 
-from unburden.domain.criteria_worth import EmulationData, Truncation
+from unburden.domain.criteria_worth import EmulationData
+from unburden.domain.emulation_plan import Truncation
 from unburden.eligibility.cohorts import (
     estimate_cohorts,
     estimate_replicate,
@@ -21,8 +22,8 @@ from unburden.kernels import cohort_desk as kernel
 
 PLANS = {
     "stabilised": make_plan(),
-    "probability": make_plan(truncation=Truncation("probability", 0.2, 0.75)),
-    "quantile": make_plan(truncation=Truncation("quantile", 0.02, 0.97)),
+    "probability": make_plan(truncation=Truncation("probabilities", 0.2, 0.75)),
+    "quantile": make_plan(truncation=Truncation("quantiles", 0.02, 0.97)),
     "overlap": make_plan(weighting="overlap"),
     "unweighted": make_plan(weighting="unweighted"),
 }

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from unburden.domain.cox import Ties
+from unburden.domain.emulation_plan import Truncation
 from unburden.domain.errors import InvalidCohort, InvalidDesign, NoEstimate, Problems
 from unburden.domain.estimate import check_sources
 
@@ -105,29 +106,6 @@ class EmulationData:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Truncation:
-    """Where weights end: propensities at probabilities, or stabilised weights at quantiles of a cohort.
-
-    Limits at quantiles and patients beyond limits are taken as known by the influence functions.
-    """
-
-    by: Literal["probability", "quantile"]
-    lower: float
-    upper: float
-
-    def __post_init__(self) -> None:
-        problems = Problems("truncation of weights")
-        problems.check(
-            self.by in ("probability", "quantile"), f"by is {self.by!r}; give probability or quantile"
-        )
-        problems.check(
-            0 <= self.lower < self.upper <= 1,
-            f"limits {self.lower} and {self.upper}; give two between 0 and 1, the lower first",
-        )
-        problems.raise_if_any(InvalidDesign)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorthPlan:
     """How criteria are weighed.
@@ -143,7 +121,7 @@ class WorthPlan:
     replicates: int
     seed: int
     level: float
-    truncation: Truncation | None = None
+    truncation: Truncation = field(default_factory=Truncation)
     permutations: int = 0
 
     def __post_init__(self) -> None:
@@ -166,7 +144,7 @@ class WorthPlan:
             self.permutations % 2 == 0 and self.permutations >= 0,
             f"permutations is {self.permutations}; give an even number",
         )
-        if self.truncation is not None and self.truncation.by == "quantile":
+        if self.truncation.kind == "quantiles":
             problems.check(
                 self.weighting == "stabilised",
                 f"truncation at quantiles is for stabilised weights, not {self.weighting}; leave it out",

@@ -80,12 +80,16 @@ def order_patients(passing: np.ndarray, data: EmulationData) -> tuple[kernel.Pat
 def make_settings(data: EmulationData, plan: WorthPlan) -> kernel.Settings:
     """The plan in the codes of the kernels."""
     cut = plan.truncation
-    kinds = {"probability": kernel.BY_PROBABILITY, "quantile": kernel.BY_QUANTILE}
+    kinds = {
+        "none": kernel.NO_LIMIT,
+        "probabilities": kernel.BY_PROBABILITY,
+        "quantiles": kernel.BY_QUANTILE,
+    }
     return kernel.Settings(
         weighting=_WEIGHTINGS[plan.weighting],
-        limit_kind=kernel.NO_LIMIT if cut is None else kinds[cut.by],
-        lower=0.0 if cut is None else float(cut.lower),
-        upper=1.0 if cut is None else float(cut.upper),
+        limit_kind=kinds[cut.kind],
+        lower=float(cut.low),
+        upper=float(cut.high),
         is_efron=plan.ties == "efron",
         horizon=float(plan.horizon),
         has_harm=data.adverse is not None,

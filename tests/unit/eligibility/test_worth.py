@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from tests.independent.emulated_cohorts import draw_patients, make_plan
 
-from unburden.domain.criteria_worth import EmulationData, Split, Truncation
-from unburden.domain.errors import InvalidCohort, InvalidDesign, NoEstimate
+from unburden.domain.criteria_worth import EmulationData, Split
+from unburden.domain.emulation_plan import Truncation
+from unburden.domain.errors import InvalidCohort, InvalidDesign, InvalidEmulation, NoEstimate
 from unburden.eligibility.choice import choose_criteria, judge_criteria, split_patients
 from unburden.eligibility.worth import weigh_criteria
 
@@ -92,9 +93,9 @@ def test_rows_names_and_plans_that_do_not_fit_are_named():
     with pytest.raises(InvalidCohort, match="other values than true and false"):
         weigh_criteria(np.full((100, 2), np.nan), data, make_plan())
     with pytest.raises(InvalidDesign, match="truncation at quantiles is for stabilised weights"):
-        make_plan(weighting="overlap", truncation=Truncation("quantile", 0.01, 0.99))
-    with pytest.raises(InvalidDesign, match=r"limits 0\.9 and 0\.1"):
-        Truncation("quantile", 0.9, 0.1)
+        make_plan(weighting="overlap", truncation=Truncation("quantiles", 0.01, 0.99))
+    with pytest.raises(InvalidEmulation, match=r"the bounds are 0\.9 and 0\.1"):
+        Truncation("quantiles", 0.9, 0.1)
 
 
 def test_patients_that_cannot_be_are_named():

@@ -3,14 +3,17 @@
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from unburden.domain.criteria import Compare, CriterionRule
 from unburden.domain.errors import InvalidStudy
 from unburden.domain.weighing import CriteriaReport
+from unburden.eligibility.screen import screen_cohort
 from unburden.study.reading import read_eligibility, read_study
 from unburden.study.weighing import describe_screening, emulate_study_trial, weigh_study_criteria
 
@@ -210,3 +213,42 @@ def test_analyses_that_are_not_made_cohort_by_cohort_are_refused(folder, old, ne
     with pytest.raises(InvalidStudy) as caught:
         weigh_study_criteria(study)
     assert told in str(caught.value)
+
+
+def make_many(study, count: int, goals: tuple[str, ...]):
+    """The study with `count` mild rules over the columns that it has, all of them weighed."""
+    limits = [("age", 90, "year"), ("positive_nodes", 40, "count")]
+    rules = [CriterionRule("N", "", True, Compare("positive_nodes", ">=", 1, "count"), "exclude")]
+    for i in range(count):
+        column, most, unit = limits[i % 2]
+        rules.append(CriterionRule(f"R{i:02d}", "", True, Compare(column, "<=", most - i, unit), "exclude"))
+    worth = replace(
+        study.plan.weighing, always=("N",), mandatory=(), goals=goals, permutations=20, replicates=200
+    )
+    plan = replace(study.plan, weighing=worth, screening=None, unaffected=())
+    attrition = screen_cohort(tuple(rules), study.cohort)
+    return replace(study, rules=tuple(rules), criteria=(), plan=plan, attrition=attrition)
+
+
+def test_more_than_twenty_criteria_are_searched_and_said_so():
+    study = make_many(read_eligibility(EXAMPLE), 22, ("pool", "patients_needed", "target_distance"))
+    found = weigh_study_criteria(study)
+    assert not found.worth.is_exact and not found.front.is_exhaustive
+    assert found.choice_splits == 0
+    patients = read_patients().filter(pl.col("positive_nodes") >= 1)
+    for mask, (pool, needed, _) in zip(found.front.masks.tolist(), found.front.values, strict=True):
+        kept = patients
+        for i in range(22):
+            if mask >> i & 1:
+                column, limit = ("positive_nodes", 40 - i) if i % 2 else ("age", 90 - i)
+                kept = kept.filter(pl.col(column) <= limit)
+        events = kept.filter("has_relapsed_or_died", pl.col("disease_free_days") <= 2659).height
+        assert pool == kept.height
+        assert needed == pytest.approx(430 * kept.height / events)
+
+
+def test_goals_that_many_criteria_put_out_of_reach_are_named():
+    study = make_many(read_eligibility(EXAMPLE), 16, ("pool", "log_hazard_ratio"))
+    with pytest.raises(InvalidStudy) as caught:
+        weigh_study_criteria(study)
+    assert "the goal 'log_hazard_ratio' needs every cohort's estimate" in str(caught.value)
