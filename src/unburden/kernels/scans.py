@@ -132,11 +132,38 @@ def find_month_of_events(atoms, starts, rates, patients, treated, wanted, latest
 def sum_expected_score(atoms, starts, rates, patients, treated, month):
     """Expected log-rank score in favour of treatment at a calendar month, with what belongs to it.
 
-    Returns (score, hypergeometric variance (Mantel 1966) at the expected counts, variance of the
-    score itself, events, scans made). The score's own variance is that of independent patients' terms
-    d (Z - e(X)) - Λ(X), with Λ the sum of (Z - e) dD / n up to X (Lin & Wei 1989), in each arm.
+    Returns (score, hypergeometric variance (Mantel 1966) at the expected counts, events, scans made).
     """
-    score, null_variance, events, scans = 0.0, 0.0, 0.0, 0.0
+    score, variance, events, scans = 0.0, 0.0, 0.0, 0.0
+    for k in range(atoms.month.shape[0]):
+        if atoms.month[k] >= month:
+            break
+        entered = count_entered(starts, rates, patients, month - atoms.month[k])
+        controls, others = (1.0 - treated) * entered, treated * entered
+        n_0, n_1 = controls * atoms.at_risk[0, k], others * atoms.at_risk[1, k]
+        d_1 = others * atoms.events[1, k]
+        dying = d_1 + controls * atoms.events[0, k]
+        scans += n_0 * atoms.is_scan[0, k] + n_1 * atoms.is_scan[1, k]
+        at_risk = n_0 + n_1
+        if dying <= 0.0 or at_risk <= 0.0:
+            continue
+        share = n_1 / at_risk
+        ties = max(0.0, at_risk - dying) / max(at_risk - 1.0, 1.0) if atoms.is_tied[k] else 1.0
+        score += dying * share - d_1
+        variance += dying * share * (1.0 - share) * ties
+        events += dying
+    return score, variance, events, scans
+
+
+@numba.njit(cache=True, error_model="numpy")
+def compute_variance(atoms, starts, rates, patients, treated, month, weights):
+    """Variance, over independent patients, of a weighted sum of score, its variance estimate and events.
+
+    `weights` (3,) are those of the three. A patient's terms: of the score (Lin & Wei 1989), in favour
+    of treatment, -d (Z - e(X)) + the sum of (Z - e) q up to X, with e the treated share of those at
+    risk and q = D / n; of the variance estimate D g (1 - q) with g = e (1 - e) (q is 0 where events do
+    not tie), d g (1 - 2 q) + the sum of q (1 - q) (1 - 2 e) (Z - e) + g q²; of the events d.
+    """
     size = np.array([patients * (1.0 - treated), patients * treated])
     left, drawn = size.copy(), np.zeros(2)
     firsts, squares = np.zeros(2), np.zeros(2)
@@ -146,34 +173,30 @@ def sum_expected_score(atoms, starts, rates, patients, treated, month):
         entered = count_entered(starts, rates, patients, month - atoms.month[k]) / patients
         n_0, n_1 = size[0] * entered * atoms.at_risk[0, k], size[1] * entered * atoms.at_risk[1, k]
         d_0, d_1 = size[0] * entered * atoms.events[0, k], size[1] * entered * atoms.events[1, k]
-        scans += n_0 * atoms.is_scan[0, k] + n_1 * atoms.is_scan[1, k]
         at_risk, dying = n_0 + n_1, d_0 + d_1
         if dying <= 0.0 or at_risk <= 0.0:
             continue
-        share = n_1 / at_risk
-        score += dying * share - d_1
-        ties = max(0.0, at_risk - dying) / max(at_risk - 1.0, 1.0) if atoms.is_tied[k] else 1.0
-        null_variance += dying * share * (1.0 - share) * ties
-        events += dying
-        step = dying / at_risk
-        reach = 1.0 if atoms.is_tied[k] else 0.5
+        e, step = n_1 / at_risk, dying / at_risk
+        tied, reach = (step, 1.0) if atoms.is_tied[k] else (0.0, 0.5)
+        g = e * (1.0 - e)
         for arm in range(2):
             n, d = (n_0, d_0) if arm == 0 else (n_1, d_1)
-            own = arm - share
+            own = arm - e
+            staying = weights[0] * own * step
+            staying += weights[1] * (step * (1.0 - tied) * (1.0 - 2.0 * e) * own + g * tied * tied)
+            term = drawn[arm] + reach * staying - weights[0] * own
+            term += weights[1] * g * (1.0 - 2.0 * tied) + weights[2]
             censored = left[arm] - n
-            firsts[arm] -= censored * drawn[arm]
-            squares[arm] += censored * drawn[arm] ** 2
-            term = own - drawn[arm] - reach * own * step
-            firsts[arm] += d * term
-            squares[arm] += d * term * term
+            firsts[arm] += censored * drawn[arm] + d * term
+            squares[arm] += censored * drawn[arm] ** 2 + d * term * term
             left[arm] = n - d
-            drawn[arm] += own * step
+            drawn[arm] += staying
     variance = 0.0
     for arm in range(2):
-        firsts[arm] -= left[arm] * drawn[arm]
+        firsts[arm] += left[arm] * drawn[arm]
         squares[arm] += left[arm] * drawn[arm] ** 2
         variance += max(0.0, squares[arm] - firsts[arm] ** 2 / size[arm])
-    return score, null_variance, variance, events, scans
+    return variance
 
 
 @numba.njit(cache=True, error_model="numpy")

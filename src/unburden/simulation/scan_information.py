@@ -271,32 +271,46 @@ def _run(
     share = design.allocation_ratio / (1 + design.allocation_ratio)
     starts, rates = np.array(scenario.accrual.start_months), np.array(scenario.accrual.per_month)
     atoms, months = _place_looks(design, scenario, pair, cell, (starts, rates, share))
-    means, nulls, variances, events, scans = [], [], [], 0.0, 0.0
-    for month in months:
-        score, null, variance, events, scans = kernels.sum_expected_score(
-            atoms, starts, rates, design.patients, share, month
-        )
-        means.append(score / math.sqrt(null) if null > 0 else 0.0)
-        nulls.append(null)
-        variances.append(variance)
-    _check_looks(months, nulls)
-    spreads = [math.sqrt(v / n) for v, n in zip(variances, nulls, strict=True)]
-    last = months[-1]
-    longest = last
+    world = (starts, rates, design.patients, share)
+    sums = [kernels.sum_expected_score(atoms, *world, month) for month in months]
+    _check_looks(months, [null for _, null, *_ in sums])
+    means = [score / math.sqrt(null) for score, null, *_ in sums]
+    spreads = [
+        _find_spread(atoms, world, month, isinstance(design.stopping, Events))
+        for month in months
+    ]
+    last, (_, _, events, scans) = months[-1], sums[-1]
     return _Run(
-        power=_sum_power(design, means, spreads, variances),
+        power=_sum_power(design, means, spreads, [null for _, null, *_ in sums]),
         months=last,
         patients=kernels.count_entered(starts, rates, design.patients, last),
         events=events,
         mean_z=means[-1],
         spread=spreads[-1],
-        hazard_ratio=math.exp(kernels.solve_log_ratio(atoms, starts, rates, design.patients, share, last)),
+        hazard_ratio=math.exp(kernels.solve_log_ratio(atoms, *world, last)),
         medians=(
-            kernels.find_observed_median(atoms, 0, longest),
-            kernels.find_observed_median(atoms, 1, longest),
+            kernels.find_observed_median(atoms, 0, last),
+            kernels.find_observed_median(atoms, 1, last),
         ),
         scans=scans,
     )
+
+
+def _find_spread(
+    atoms: kernels.Atoms, world: tuple[np.ndarray, np.ndarray, int, float], month: float, by_events: bool
+) -> float:
+    """Standard deviation of z = score / √variance: both vary, and so does the month of a look by events.
+
+    Delta method on the patients' terms. A look by events moves with the events seen, by the slope of z.
+    """
+    score, null, *_ = kernels.sum_expected_score(atoms, *world, month)
+    slope = 0.0
+    if by_events:
+        near = [kernels.sum_expected_score(atoms, *world, month * k) for k in (0.98, 1.02)]
+        z = [u / math.sqrt(v) if v > 0 else 0.0 for u, v, *_ in near]
+        slope = (z[1] - z[0]) / (near[1][2] - near[0][2]) if near[1][2] > near[0][2] else 0.0
+    weights = np.array([null**-0.5, -score / 2 * null**-1.5, -slope])
+    return math.sqrt(kernels.compute_variance(atoms, *world, month, weights))
 
 
 def _check_looks(months: Sequence[float], nulls: Sequence[float]) -> None:
@@ -310,7 +324,7 @@ def _check_looks(months: Sequence[float], nulls: Sequence[float]) -> None:
 
 
 def _sum_power(
-    design: Design, means: Sequence[float], spreads: Sequence[float], variances: Sequence[float]
+    design: Design, means: Sequence[float], spreads: Sequence[float], information: Sequence[float]
 ) -> float:
     """Probability of rejecting at any look; z has the given means and standard deviations."""
     bounds = derive_bounds(design.plan)
@@ -319,7 +333,7 @@ def _sum_power(
     mean, spread = np.array(means), np.array(spreads)
     upper = (np.array(bounds.efficacy) - mean) / spread
     lower = (np.array([*bounds.futility[:-1], bounds.efficacy[-1]]) - mean) / spread
-    above, _, _ = sum_exits([v / variances[-1] for v in variances], upper, lower, 0.0)
+    above, _, _ = sum_exits([i / information[-1] for i in information], upper, lower, 0.0)
     return float(above.sum())
 
 
