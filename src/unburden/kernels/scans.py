@@ -132,7 +132,8 @@ def find_month_of_events(atoms, starts, rates, patients, treated, wanted, latest
 def sum_expected_score(atoms, starts, rates, patients, treated, month):
     """Expected log-rank score in favour of treatment at a calendar month, with what belongs to it.
 
-    Returns (score, hypergeometric variance (Mantel 1966) at the expected counts, events, scans made).
+    Returns (score, hypergeometric variance (Mantel 1966), events, scans made). The mean of D (n - D) /
+    (n - 1) over binomial D is mean(D) (n - mean(D)) / n.
     """
     score, variance, events, scans = 0.0, 0.0, 0.0, 0.0
     for k in range(atoms.month.shape[0]):
@@ -148,7 +149,7 @@ def sum_expected_score(atoms, starts, rates, patients, treated, month):
         if dying <= 0.0 or at_risk <= 0.0:
             continue
         share = n_1 / at_risk
-        ties = max(0.0, at_risk - dying) / max(at_risk - 1.0, 1.0) if atoms.is_tied[k] else 1.0
+        ties = max(0.0, 1.0 - dying / at_risk) if atoms.is_tied[k] else 1.0
         score += dying * share - d_1
         variance += dying * share * (1.0 - share) * ties
         events += dying

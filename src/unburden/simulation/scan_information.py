@@ -279,7 +279,7 @@ def _run(
         _find_spread(atoms, world, month, isinstance(design.stopping, Events))
         for month in months
     ]
-    last, (_, _, events, scans) = months[-1], sums[-1]
+    last, (*_, events, scans) = months[-1], sums[-1]
     return _Run(
         power=_sum_power(design, means, spreads, [null for _, null, *_ in sums]),
         months=last,
@@ -443,7 +443,7 @@ def _check(design: Design, scenario: Scenario) -> TimeToEvent:
         (outcome.cured_shares == (0.0, 0.0), "cured shares; give a hazard that ends at 0 instead"),
         (outcome.switching_per_month == 0, "switching; simulate it"),
         (outcome.reporting_delay_months == 0, "a reporting delay; simulate it"),
-        (not outcome.assessment_months, "assessment_months; leave them out, the schedule says when"),
+        (not (outcome.assessment_months or outcome.treatment_assessment_months), "assessment_months; leave them out, the schedule says when"),
         (outcome.competing is None or outcome.competing_counts,
          "competing hazards that do not count; set competing_counts, so that death is an event"),
     ):  # fmt: skip
