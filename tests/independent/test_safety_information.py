@@ -75,7 +75,9 @@ def test_periodic_visits_agree_with_the_closed_form(gap, mean):
 
 
 def test_any_test_of_a_risk_finds_it():
-    both = evaluate_detection(make(1e-4, 20.0, tests=("ALT", "BILI")), {"ALT": (28.0, 84.0), "BILI": (56.0, 84.0)})
+    both = evaluate_detection(
+        make(1e-4, 20.0, tests=("ALT", "BILI")), {"ALT": (28.0, 84.0), "BILI": (56.0, 84.0)}
+    )
     one = evaluate_detection(make(1e-4, 20.0), {"ALT": (28.0, 56.0, 84.0)})
     assert both.visit_days == (28.0, 56.0, 84.0)
     assert both.probability.value == one.probability.value
@@ -104,7 +106,8 @@ def test_floors_say_what_falls_short():
     assert not thin.is_met
     assert thin.shortfalls == (
         "liver: 0.538 of changes are found while they last, fewer than 0.9; add visits with ALT",
-        "liver: half of lasting changes are found only after 14.0 days, later than 10 days; add visits with ALT",
+        "liver: half of lasting changes are found only after 14.0 days, later than 10 days; "
+        "add visits with ALT",
     )
     dense = check_floors(risks, [floor], {"ALT": tuple(float(3 * k) for k in range(1, 57))})
     assert dense.is_met
@@ -116,15 +119,14 @@ def test_the_share_of_the_first_shortfall_by_quadrature():
     """0.538 above, recomputed."""
     total = quad(lambda u: 1e-4 * math.exp(-1e-4 * u), 0, 168)[0]
     found = sum(
-        quad(lambda u, v=v: 1e-4 * math.exp(-1e-4 * u - (v - u) / 20), v - 28, v)[0] for v in range(28, 169, 28)
+        quad(lambda u, v=v: 1e-4 * math.exp(-1e-4 * u - (v - u) / 20), v - 28, v)[0]
+        for v in range(28, 169, 28)
     )
     assert found / total == pytest.approx(0.538, abs=5e-4)
 
 
 def test_a_floor_at_the_bound_asks_more():
-    course = LabCourse(
-        "ALT", 3, exact(1e-4, "1/day", SOURCE), Estimate(20.0, 10.0, 40.0, "day", (SOURCE,))
-    )
+    course = LabCourse("ALT", 3, exact(1e-4, "1/day", SOURCE), Estimate(20.0, 10.0, 40.0, "day", (SOURCE,)))
     risk = SafetyRisk("liver", course, ("ALT",), 168.0)
     days = {"ALT": SCHEDULES["every 2 weeks"][:12]}
     assert check_floors([risk], [DetectionFloor("liver", 0.7, None, None, "estimate")], days).is_met
@@ -138,7 +140,9 @@ def test_what_cannot_be_asked_is_refused():
     assert len(error.value.problems) == 2
     assert "no visits are given for AST; give its days, or () for none" in str(error.value)
     with pytest.raises(InvalidInput, match="a floor is for 'kidney'; use one of the risks: liver"):
-        check_floors([make(1e-4, 20.0)], [DetectionFloor("kidney", 0.5, None, None, "bound")], {"ALT": (28.0,)})
+        check_floors(
+            [make(1e-4, 20.0)], [DetectionFloor("kidney", 0.5, None, None, "bound")], {"ALT": (28.0,)}
+        )
     with pytest.raises(InvalidInput, match="it asks nothing"):
         DetectionFloor("liver", None, None, None, "bound")
     with pytest.raises(InvalidInput, match="onset_per_day is in 'day'"):

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from unburden.domain.estimate import exact
 from unburden.domain.laboratory import CTCAE_GRADINGS, DetectionFloor, LabCourse, SafetyRisk
-from unburden.simulation.safety_information import check_floors, compute_periodic_detection, evaluate_detection
+from unburden.simulation.safety_information import (
+    check_floors,
+    compute_periodic_detection,
+    evaluate_detection,
+)
 
 visits = st.lists(st.integers(1, 250), min_size=1, max_size=10, unique=True)
 rates, means = st.floats(1e-6, 0.05), st.floats(0.5, 500.0)
@@ -73,6 +77,7 @@ def test_a_worse_value_never_has_a_lower_grade(test, one, other, baseline):
     grading = CTCAE_GRADINGS[test]
     low, high = sorted((one, other))
     grades = [
-        grading.find_grade(value, lower_limit=20.0, upper_limit=40.0, baseline=baseline) for value in (low, high)
+        grading.find_grade(value, lower_limit=20.0, upper_limit=40.0, baseline=baseline)
+        for value in (low, high)
     ]
     assert grades == sorted(grades, reverse=bool(grading.below))

@@ -9,6 +9,7 @@ from unburden.domain.errors import InvalidDesign
 from unburden.domain.scans import ScanSchedule, make_regular_schedule
 from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
 from unburden.simulation.scan_information import (
+    compute_grouping_efficiency,
     compute_mean_delay,
     compute_observed_survival,
     predict_evaluation_bias,
@@ -22,7 +23,9 @@ rates = st.floats(0.01, 0.3)
 
 def make(control: float, treatment: float, deaths: tuple[float, float] | None = None) -> Scenario:
     arms = PiecewiseHazard((0.0,), (control,)), PiecewiseHazard((0.0,), (treatment,))
-    competing = (PiecewiseHazard((0.0,), (deaths[0],)), PiecewiseHazard((0.0,), (deaths[1],))) if deaths else None
+    competing = (
+        (PiecewiseHazard((0.0,), (deaths[0],)), PiecewiseHazard((0.0,), (deaths[1],))) if deaths else None
+    )
     outcome = TimeToEvent("PFS", *arms, competing=competing, competing_counts=bool(deaths))
     return Scenario("test", ACCRUAL, outcome, 0.1, SOURCES)
 
@@ -40,7 +43,10 @@ def compare_denser(gap_days, place: int, rate: float, ratio: float, deaths: floa
     until = [float(d) for d in add_up(gap_days).list_days(2000.0)]
     k = place % len(until)
     middle = ((until[k - 1] if k else 0.0) + until[k]) / 2
-    sparse, dense = ScanSchedule("sparse", tuple(until)), ScanSchedule("dense", tuple(sorted([*until, middle])))
+    sparse, dense = (
+        ScanSchedule("sparse", tuple(until)),
+        ScanSchedule("dense", tuple(sorted([*until, middle]))),
+    )
     pair = (deaths, deaths * ratio) if deaths > 0 else None
     design, scenario = Design(400, 1.0, 0.025, (1.0,), Months(36.0)), make(rate, rate * ratio, pair)
     one, other = (predict_scan_information(design, scenario, s, reference=sparse) for s in (sparse, dense))
@@ -50,25 +56,38 @@ def compare_denser(gap_days, place: int, rate: float, ratio: float, deaths: floa
 DEATHS = st.sampled_from([0.0, 0.005, 0.02, 0.05])
 
 
-@settings(max_examples=60, deadline=None)
-@given(gaps, st.integers(0, 5), rates, DEATHS)
-def test_a_scan_added_in_both_arms_never_lowers_power_near_the_null(gap_days, place, rate, deaths):
-    """Hazards of one ratio near 1: there the log-rank test is the best, and loses nothing by seeing more."""
-    assert compare_denser(gap_days, place, rate, 0.999, deaths) >= 1 - 1e-5
-
-
-@settings(max_examples=60, deadline=None)
-@given(gaps, st.integers(0, 5), rates, st.floats(0.4, 0.95), DEATHS)
+@settings(max_examples=100, deadline=None)
+@given(gaps, st.integers(0, 5), rates, st.floats(0.4, 0.999), DEATHS)
 def test_a_scan_added_in_both_arms_hardly_lowers_power(gap_days, place, rate, ratio, deaths):
-    """Far from the null the log-rank test is not the best: z can fall, by less than 0.5 % here."""
+    """Hazards of one ratio, look at a fixed month: z does not fall by more than 0.5 %.
+
+    It can fall by less: the log-rank test weighs every grouped event alike, which is best for events
+    seen at once and for equal gaps, not for uneven ones (see the next test).
+    """
     assert compare_denser(gap_days, place, rate, ratio, deaths) >= 0.995
+
+
+def test_a_scan_added_can_lower_power_a_little_where_gaps_are_uneven():
+    """One of 1,500 random cases, the worst: 0.26 % of z at a median of 2.4 months and gaps up to 4."""
+    found = compare_denser([65, 119], 0, 0.2868, 0.999, 0.0)
+    assert 0.995 < found < 0.999
+
+
+@given(st.floats(1e-6, 0.999), st.floats(1e-6, 0.999))
+def test_the_information_that_is_there_never_falls_by_a_scan(first, second):
+    """Fisher's information of grouped proportional hazards, p times the efficiency: a gap split in two."""
+    whole = 1 - (1 - first) * (1 - second)
+    if whole < 1:
+        split = first * compute_grouping_efficiency(first)
+        split += (1 - first) * second * compute_grouping_efficiency(second)
+        assert split >= whole * compute_grouping_efficiency(whole) - 1e-12
 
 
 def test_denser_scans_can_lower_power_without_proportional_hazards():
     """A late effect: sparser scans see fewer early events, which only dilute. So no law without a ratio."""
-    arms = PiecewiseHazard((0.0,), (0.1,)), PiecewiseHazard((0.0, 6.0), (0.1, 0.05))
+    arms = PiecewiseHazard((0.0,), (0.1,)), PiecewiseHazard((0.0, 4.0), (0.1, 0.05))
     scenario = Scenario("late", ACCRUAL, TimeToEvent("PFS", *arms), 0.1, SOURCES)
-    design = Design(400, 1.0, 0.025, (1.0,), Months(36.0))
+    design = Design(400, 1.0, 0.025, (1.0,), Months(48.0))
     found = {
         weeks: predict_scan_information(
             design, scenario, make_regular_schedule(weeks), reference=make_regular_schedule(8)

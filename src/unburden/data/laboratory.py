@@ -75,7 +75,9 @@ def _read_parts(folder: Path, problems: Problems) -> Iterator[pl.DataFrame]:
         try:
             frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
             lacking = [name for name in (*_WORDS, *_NUMBERS) if name not in frame.columns]
-            told = f"{path.name} has no column {', '.join(lacking)}; it needs {', '.join((*_WORDS, *_NUMBERS))}"
+            told = (
+                f"{path.name} has no column {', '.join(lacking)}; it needs {', '.join((*_WORDS, *_NUMBERS))}"
+            )
             if problems.check(not lacking, told):
                 numbers = [pl.col(name).cast(pl.Float64) for name in _NUMBERS]
                 yield frame.select(*(pl.col(name).cast(pl.String) for name in _WORDS), *numbers)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from unburden.domain.errors import InvalidCohort, InvalidInput, Problems
@@ -45,11 +46,12 @@ class LabGrading:
         grades: tuple[Grade, ...] = (1, 2, 3, 4)
         for place, grade in enumerate(grades):
             bounds = []
-            if self.limit_multiples and self.limit_multiples[place] is not None and not is_abnormal:
-                bounds.append((self.limit_multiples[place] or 0.0) * upper_limit)
-            if self.baseline_multiples and self.baseline_multiples[place] is not None:
-                if is_abnormal or not self.baseline_replaces:
-                    bounds.append((self.baseline_multiples[place] or 0.0) * baseline)
+            of_limit = self.limit_multiples[place] if self.limit_multiples else None
+            if of_limit is not None and not is_abnormal:
+                bounds.append(of_limit * upper_limit)
+            of_baseline = self.baseline_multiples[place] if self.baseline_multiples else None
+            if of_baseline is not None and (is_abnormal or not self.baseline_replaces):
+                bounds.append(of_baseline * baseline)
             if any(value > bound for bound in bounds):
                 found = grade
             if self.below:
@@ -103,11 +105,11 @@ class LabHistories:
         check_sources((self.source,), problems)
         for number, (days, high) in enumerate(zip(self.days, self.is_high, strict=False), start=1):
             told = f"patient {number} has days {list(days)[:5]} that do not rise; give each visit once"
-            problems.check(all(a < b for a, b in zip(days, days[1:], strict=False)), told)
+            problems.check(all(a < b for a, b in pairwise(days)), told)
             told = f"patient {number} has {len(days)} days and {len(high)} values; give at least 2 of each"
             problems.check(len(days) == len(high) >= 2, told)
             told = f"patient {number} has the grade at baseline; leave out who cannot newly have it"
-            problems.check(not high[:1] == (True,), told)
+            problems.check(high[:1] != (True,), told)
         problems.raise_if_any(InvalidCohort)
 
 

@@ -178,6 +178,7 @@ def compute_variance(atoms, starts, rates, patients, treated, month, weights):
         if dying <= 0.0 or at_risk <= 0.0:
             continue
         e, step = n_1 / at_risk, dying / at_risk
+        # Events that do not tie fall evenly into the cell round its middle: half are over by then.
         tied, reach = (step, 1.0) if atoms.is_tied[k] else (0.0, 0.5)
         g = e * (1.0 - e)
         for arm in range(2):
@@ -187,10 +188,11 @@ def compute_variance(atoms, starts, rates, patients, treated, month, weights):
             staying += weights[1] * (step * (1.0 - tied) * (1.0 - 2.0 * e) * own + g * tied * tied)
             term = drawn[arm] + reach * staying - weights[0] * own
             term += weights[1] * g * (1.0 - 2.0 * tied) + weights[2]
-            censored = left[arm] - n
+            before = n + (1.0 - reach) * d
+            censored = left[arm] - before
             firsts[arm] += censored * drawn[arm] + d * term
             squares[arm] += censored * drawn[arm] ** 2 + d * term * term
-            left[arm] = n - d
+            left[arm] = before - d
             drawn[arm] += staying
     variance = 0.0
     for arm in range(2):

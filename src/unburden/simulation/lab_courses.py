@@ -112,7 +112,7 @@ def _list_first_sightings(histories: LabHistories) -> tuple[np.ndarray, np.ndarr
 
 
 def _list_pairs(histories: LabHistories) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Days between visits, whether the change was there at the first, whether that was otherwise at the next."""
+    """Days between visits, whether the change was there at the first and was otherwise at the next."""
 
     def walk() -> Iterator[tuple[float, bool, bool]]:
         for days, high in zip(histories.days, histories.is_high, strict=True):
@@ -127,12 +127,16 @@ def _check_pairs(histories: LabHistories, was: np.ndarray, turns: np.ndarray) ->
     problems = Problems(f"course of {histories.test} from grade {histories.least_grade}")
     has_onset = bool((~was & turns).any())
     if not has_onset:
-        told = f"nobody came to the grade; the hazard is at most {bound_onset_rate(histories):.3g} a day (95 %)"
+        told = (
+            f"nobody came to the grade; the hazard is at most {bound_onset_rate(histories):.3g} a day (95 %)"
+        )
         problems.add(f"{told}. Take a published course, or a lower grade")
     else:
         told = "nobody was seen to recover; the duration is not known. Follow longer or take a published one"
         problems.check(bool((was & turns).any()), told)
-        told = "no change was there at two visits running; visits are too far apart to tell how long one lasts"
+        told = (
+            "no change was there at two visits running; visits are too far apart to tell how long one lasts"
+        )
         problems.check(bool((was & ~turns).any()), f"{told}. Take a published duration")
     problems.raise_if_any(NoEstimate)
 

@@ -130,7 +130,11 @@ def _find_shortfalls(floor: DetectionFloor, detection: Detection) -> list[str]:
             continue
         days = math.inf if delay is None else (delay.high if is_bound else delay.value)
         if days > most:
-            seen = f"after {days:.1f} days{level}" if days < math.inf else "never, for onset after the last visit"
+            seen = (
+                f"after {days:.1f} days{level}"
+                if days < math.inf
+                else "never, for onset after the last visit"
+            )
             told = f"{word} of lasting changes are found only {seen}, later than {most:g} days"
             told = told.replace("only never", "never")
             found.append(f"{where}{told}; add visits with {' or '.join(detection.risk.tests)}")

@@ -9,9 +9,12 @@ without proportional hazards and with different schedules in the arms.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
+from unburden.domain.analysis import LogRank
 from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign, Problems
 from unburden.domain.estimate import Estimate
@@ -30,6 +33,9 @@ from unburden.simulation.distributions import compute_normal_quantile, compute_n
 from unburden.simulation.follow_up import find_accrual_end
 
 SOURCE = "model:log-rank test of events seen at scans"
+_World: TypeAlias = tuple[np.ndarray, np.ndarray, int, float]
+"""Accrual's starts and rates, patients, and the share of them who are treated."""
+
 _CELL_MONTHS = 0.5
 _MOST_MONTHS = 2400.0
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -229,7 +235,7 @@ def _summarise(
 
     def compare(others: Sequence[_Run]) -> Estimate:
         ratios = [(run.mean_z / other.mean_z) ** 2 for run, other in zip(runs, others, strict=True)]
-        return _estimate(*ratios, "1", sources)
+        return _estimate(ratios[0], ratios[1], "1", sources)
 
     per_patient = [run.scans / run.patients for run in runs]
     return ScanInformation(
@@ -245,7 +251,7 @@ def _summarise(
         hazard_ratio=tell("hazard_ratio", "1"),
         true_hazard_ratio=_estimate(at_once[0].hazard_ratio, at_once[1].hazard_ratio, "1", sources),
         median_biases=_tell_medians(runs[0], runs[1], truths, sources),
-        scans_per_patient=_estimate(*per_patient, "scan", sources),
+        scans_per_patient=_estimate(per_patient[0], per_patient[1], "scan", sources),
     )
 
 
@@ -270,15 +276,12 @@ def _run(
     """All figures at the expected looks, with cells at most `cell` months wide."""
     share = design.allocation_ratio / (1 + design.allocation_ratio)
     starts, rates = np.array(scenario.accrual.start_months), np.array(scenario.accrual.per_month)
-    atoms, months = _place_looks(design, scenario, pair, cell, (starts, rates, share))
     world = (starts, rates, design.patients, share)
+    atoms, months = _place_looks(design, scenario, pair, cell, world)
     sums = [kernels.sum_expected_score(atoms, *world, month) for month in months]
     _check_looks(months, [null for _, null, *_ in sums])
     means = [score / math.sqrt(null) for score, null, *_ in sums]
-    spreads = [
-        _find_spread(atoms, world, month, isinstance(design.stopping, Events))
-        for month in months
-    ]
+    spreads = [_find_spread(atoms, world, month, isinstance(design.stopping, Events)) for month in months]
     last, (*_, events, scans) = months[-1], sums[-1]
     return _Run(
         power=_sum_power(design, means, spreads, [null for _, null, *_ in sums]),
@@ -296,9 +299,7 @@ def _run(
     )
 
 
-def _find_spread(
-    atoms: kernels.Atoms, world: tuple[np.ndarray, np.ndarray, int, float], month: float, by_events: bool
-) -> float:
+def _find_spread(atoms: kernels.Atoms, world: _World, month: float, by_events: bool) -> float:
     """Standard deviation of z = score / √variance: both vary, and so does the month of a look by events.
 
     Delta method on the patients' terms. A look by events moves with the events seen, by the slope of z.
@@ -318,7 +319,7 @@ def _check_looks(months: Sequence[float], nulls: Sequence[float]) -> None:
     for month, null in zip(months, nulls, strict=True):
         told = f"no event is expected to be seen by the look at month {month:.1f}; scan earlier or look later"
         problems.check(null > 0, told)
-    rises = all(a < b for a, b in zip(nulls, nulls[1:], strict=False))
+    rises = all(a < b for a, b in pairwise(nulls))
     problems.check(rises, "a look brings no event that the one before had not; let looks be further apart")
     problems.raise_if_any(InvalidDesign)
 
@@ -342,7 +343,7 @@ def _place_looks(
     scenario: Scenario,
     pair: tuple[ScanSchedule, ScanSchedule] | None,
     cell: float,
-    accrual: tuple[np.ndarray, np.ndarray, float],
+    world: _World,
 ) -> tuple[kernels.Atoms, list[float]]:
     """Atoms that reach the last look, and the looks' expected months."""
     match design.stopping:
@@ -354,20 +355,15 @@ def _place_looks(
             while True:
                 reach = min(horizon, latest)
                 atoms = _make_atoms(scenario, pair, cell * max(1.0, reach / 240), reach)
-                starts, rates, share = accrual
-                months = [
-                    kernels.find_month_of_events(atoms, starts, rates, design.patients, share, events, reach)
-                    for events in wanted
-                ]
+                months = [kernels.find_month_of_events(atoms, *world, events, reach) for events in wanted]
                 if reach == latest or math.isfinite(months[-1]):
                     return atoms, [min(month, latest) for month in months]
                 horizon *= 2
                 if horizon > _MOST_MONTHS:
-                    most = kernels.count_events(atoms, starts, rates, design.patients, share, reach)
+                    most = kernels.count_events(atoms, *world, reach)
                     told = f"{count} events are never expected from {design.patients} patients; at most "
-                    raise InvalidDesign(
-                        "looks", [f"{told}{most:.1f} are seen; take fewer, more patients or less dropout"]
-                    )
+                    told += f"{most:.1f} are seen; take fewer events, more patients or less dropout"
+                    raise InvalidDesign("looks", [told])
         case None:
             raise AssertionError("checked before")
 
@@ -436,14 +432,15 @@ def _check(design: Design, scenario: Scenario) -> TimeToEvent:
         problems.add(f"the outcome {outcome.name!r} is no time to an event; scans need one")
         problems.raise_now(InvalidDesign)
     problems.check(design.stopping is not None, "the design has no stopping; give Events(...) or Months(...)")
-    is_plain_test = type(design.test).__name__ == "LogRank"
-    problems.check(is_plain_test, f"the test is {design.test}; only the log-rank test is known here")
+    problems.check(
+        isinstance(design.test, LogRank), f"the test is {design.test}; only the log-rank test is known here"
+    )
     for holds, told in (
         (not outcome.strata, "strata; give an outcome without"),
         (outcome.cured_shares == (0.0, 0.0), "cured shares; give a hazard that ends at 0 instead"),
         (outcome.switching_per_month == 0, "switching; simulate it"),
         (outcome.reporting_delay_months == 0, "a reporting delay; simulate it"),
-        (not (outcome.assessment_months or outcome.treatment_assessment_months), "assessment_months; leave them out, the schedule says when"),
+        (not outcome.assessment_months, "assessment_months; leave them out, the schedule says when"),
         (outcome.competing is None or outcome.competing_counts,
          "competing hazards that do not count; set competing_counts, so that death is an event"),
     ):  # fmt: skip
