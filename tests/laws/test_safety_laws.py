@@ -11,6 +11,7 @@ from unburden.simulation.safety_information import (
     check_floors,
     compute_periodic_detection,
     evaluate_detection,
+    meets_floors,
 )
 
 visits = st.lists(st.integers(1, 250), min_size=1, max_size=10, unique=True)
@@ -57,6 +58,10 @@ def test_a_floor_that_is_met_stays_met(days, more, rate, mean, share, delay):
     before = check_floors([make(rate, mean)], floors, {"ALT": list(map(float, sorted(days)))})
     after = check_floors([make(rate, mean)], floors, {"ALT": list(map(float, sorted({*days, more})))})
     assert after.is_met or not before.is_met
+    for found, own in ((before, {*days}), (after, {*days, more})):
+        assert found.is_met == meets_floors(
+            [make(rate, mean)], floors, {"ALT": list(map(float, sorted(own)))}
+        )
 
 
 @settings(max_examples=80, deadline=None)

@@ -7,7 +7,7 @@ the probability is μ / L (1 - exp(-L / μ)).
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -58,37 +58,30 @@ def evaluate_detection(risk: SafetyRisk, visit_days_by_test: Mapping[str, Sequen
     '0.632'
     """
     days = _join_visits(risk, visit_days_by_test)
-    onset, mean = risk.course.onset_per_day, risk.course.mean_days
-    lapses = _Lapses(days, risk.horizon_days)
-    level = max(onset.level + mean.level - 1, 0.5)
-    exact = (1 - onset.is_exact) + (1 - mean.is_exact)
-    level = {0: 0.95, 1: mean.level if onset.is_exact else onset.level}.get(exact, level)
-    sources = (SOURCE, *dict.fromkeys((*onset.sources, *mean.sources)))
-    corners = list(product(dict.fromkeys(onset.bounds()), dict.fromkeys(mean.bounds())))
+    lapses, (rate, mean) = _Lapses(days, risk.horizon_days), _list_corners(risk)
+    course = risk.course
+    sources = (SOURCE, *dict.fromkeys((*course.onset_per_day.sources, *course.mean_days.sources)))
+    unsure = [e.level for e in (course.onset_per_day, course.mean_days) if not e.is_exact]
+    level = max(1 - sum(1 - one for one in unsure), 0.5) if unsure else 0.95
 
-    def tell(of: Callable[[float, float], float], unit: str) -> Estimate | None:
-        values = [of(rate, length) for rate, length in corners]
-        if not all(map(math.isfinite, values)):
-            return None
-        return Estimate(values[0], min(values), max(values), unit, sources, level)
+    def tell(values: np.ndarray, unit: str) -> Estimate:
+        return Estimate(float(values[0]), float(values.min()), float(values.max()), unit, sources, level)
 
-    def need(of: Callable[[float, float], float], unit: str) -> Estimate:
-        found = tell(of, unit)
-        assert found is not None
-        return found
+    def tell_delay(lengths: np.ndarray, share: float) -> Estimate | None:
+        values = lapses.find_delay(rate, lengths, share)
+        return tell(values, "day") if np.isfinite(values).all() else None
 
+    found, lasting = lapses.find_share(rate, mean, math.inf), np.full(mean.shape, math.inf)
     return Detection(
         risk=risk,
         visit_days=days,
-        probability=need(lapses.find_share, "1"),
-        found_median_days=tell(lambda r, m: lapses.find_delay(r, m, 0.5), "day"),
-        found_p95_days=tell(lambda r, m: lapses.find_delay(r, m, 0.95), "day"),
-        lasting_median_days=tell(lambda r, _: lapses.find_delay(r, math.inf, 0.5), "day"),
-        lasting_p95_days=tell(lambda r, _: lapses.find_delay(r, math.inf, 0.95), "day"),
-        unseen_days=need(lambda r, m: m * (1 - lapses.find_share(r, m)), "day"),
-        missed_per_1000=need(
-            lambda r, m: -1000 * math.expm1(-r * risk.horizon_days) * (1 - lapses.find_share(r, m)), "patient"
-        ),
+        probability=tell(found, "1"),
+        found_median_days=tell_delay(mean, 0.5),
+        found_p95_days=tell_delay(mean, 0.95),
+        lasting_median_days=tell_delay(lasting, 0.5),
+        lasting_p95_days=tell_delay(lasting, 0.95),
+        unseen_days=tell(mean * (1 - found), "day"),
+        missed_per_1000=tell(-1000 * np.expm1(-rate * risk.horizon_days) * (1 - found), "patient"),
     )
 
 
@@ -102,6 +95,40 @@ def check_floors(
     A visit added to any test never turns a met floor into a shortfall. Raises `InvalidInput` for a floor
     of no risk, and as `evaluate_detection`.
     """
+    _check_names(risks, floors)
+    detections = {risk.name: evaluate_detection(risk, visit_days_by_test) for risk in risks}
+    shortfalls = [told for floor in floors for told in _find_shortfalls(floor, detections[floor.risk])]
+    return FloorCheck(tuple(detections.values()), tuple(shortfalls))
+
+
+def meets_floors(
+    risks: Sequence[SafetyRisk],
+    floors: Sequence[DetectionFloor],
+    visit_days_by_test: Mapping[str, Sequence[float]],
+) -> bool:
+    """As `check_floors`, without the words and a hundred times faster: for a search over schedules."""
+    _check_names(risks, floors)
+    by_name = {risk.name: risk for risk in risks}
+    for floor in floors:
+        risk = by_name[floor.risk]
+        lapses = _Lapses(_join_visits(risk, visit_days_by_test), risk.horizon_days)
+        rate, mean = _list_corners(risk)
+        if floor.judged_at == "estimate":
+            rate, mean = rate[:1], mean[:1]
+        asks = [(mean, math.inf, floor.least_detection)]
+        lasting = np.full(mean.shape, math.inf)
+        for delay, share in (
+            (floor.longest_median_delay_days, 0.5),
+            (floor.longest_p95_delay_days, 0.95),
+        ):
+            asks.append((lasting, delay or math.inf, share if delay else None))
+        for lengths, delay, least in asks:
+            if least is not None and (lapses.find_share(rate, lengths, delay) < least).any():
+                return False
+    return True
+
+
+def _check_names(risks: Sequence[SafetyRisk], floors: Sequence[DetectionFloor]) -> None:
     problems = Problems("floors of detection")
     names = [risk.name for risk in risks]
     problems.check(len(set(names)) == len(names), "two risks have one name; give each its own")
@@ -109,9 +136,14 @@ def check_floors(
     for floor in floors:
         problems.check(floor.risk in names, f"a floor is for {floor.risk!r}; use one of the risks: {known}")
     problems.raise_if_any(InvalidInput)
-    detections = {risk.name: evaluate_detection(risk, visit_days_by_test) for risk in risks}
-    shortfalls = [told for floor in floors for told in _find_shortfalls(floor, detections[floor.risk])]
-    return FloorCheck(tuple(detections.values()), tuple(shortfalls))
+
+
+def _list_corners(risk: SafetyRisk) -> tuple[np.ndarray, np.ndarray]:
+    """Onset hazards and mean durations (k,): the estimates first, then the ends of their intervals."""
+    course = risk.course
+    pairs = product(dict.fromkeys(course.onset_per_day.bounds()), dict.fromkeys(course.mean_days.bounds()))
+    rate, mean = zip(*pairs, strict=True)
+    return np.array(rate), np.array(mean)
 
 
 def _find_shortfalls(floor: DetectionFloor, detection: Detection) -> list[str]:
@@ -167,28 +199,27 @@ class _Lapses:
         self.visit = np.array(days)[kept] if days else np.empty(0)
         self.end = np.minimum(self.visit, horizon)
 
-    def find_share(self, rate: float, mean: float) -> float:
-        """Share of changes that are found while they last."""
-        return self._find_by(rate, mean, math.inf)
-
-    def find_delay(self, rate: float, mean: float, share: float) -> float:
-        """Delay that `share` of the found do not exceed; for an infinite mean, of all. Infinite if never."""
-        wanted = share * (self.find_share(rate, mean) if mean < math.inf else 1.0)
-        high = float((self.visit - self.start).max(initial=0.0))
-        if wanted <= 0 or self._find_by(rate, mean, high) < wanted - 1e-12:
-            return math.inf
-        low = 0.0
-        for _ in range(60):
+    def find_delay(self, rate: np.ndarray, mean: np.ndarray, share: float) -> np.ndarray:
+        """Delay that `share` of the found do not exceed (of all, for infinite means); infinite if never."""
+        found = self.find_share(rate, mean, math.inf)
+        wanted = share * np.where(mean < math.inf, found, 1.0)
+        low, high = np.zeros(rate.shape), np.full(rate.shape, (self.visit - self.start).max(initial=0.0))
+        for _ in range(45):
             middle = (low + high) / 2
-            low, high = (middle, high) if self._find_by(rate, mean, middle) < wanted else (low, middle)
-        return high
+            is_early = self.find_share(rate, mean, middle) < wanted
+            low, high = np.where(is_early, middle, low), np.where(is_early, high, middle)
+        return np.where((wanted > 0) & (found >= wanted - 1e-12), high, math.inf)
 
-    def _find_by(self, rate: float, mean: float, delay: float) -> float:
-        """Share of changes found within `delay` days: ∫ r exp(-r u - (visit - u) / μ) du over onsets u."""
-        start = np.maximum(self.start, self.visit - delay) if delay < math.inf else self.start
+    def find_share(self, rate: np.ndarray, mean: np.ndarray, delay: np.ndarray | float) -> np.ndarray:
+        """Share of changes found within `delay` days while they last, of each pair (k,).
+
+        ∫ r exp(-r u - (visit - u) / μ) du over onsets u of each lapse, over the chance of an onset.
+        """
+        rate, fading = rate[:, None], 1 / mean[:, None]
+        start = np.maximum(self.start, self.visit - np.reshape(delay, (-1, 1)))
         length = np.maximum(self.end - start, 0.0)
-        fading = 1 / mean if mean < math.inf else 0.0
-        growth = rate - fading
-        inside = length if growth == 0 else np.expm1(growth * length) / growth
-        after = np.exp(-rate * self.end - (self.visit - self.end) * fading)
-        return float((rate * after * inside).sum() / -math.expm1(-rate * self.horizon))
+        growth, gone = rate - fading, rate * self.end + (self.visit - self.end) * fading
+        reach = growth * length
+        rise = np.where(reach > 50, np.exp(reach - gone), np.exp(-gone) * np.expm1(np.minimum(reach, 50)))
+        inside = np.where(growth == 0, np.exp(-gone) * length, rise / np.where(growth == 0, 1, growth))
+        return (rate * inside).sum(axis=1) / -np.expm1(-rate[:, 0] * self.horizon)
