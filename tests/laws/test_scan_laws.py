@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unburden.domain.design import Design, Months
+from unburden.domain.design import Design, Events, Months
 from unburden.domain.errors import InvalidDesign
 from unburden.domain.scans import ScanSchedule, make_regular_schedule
 from unburden.domain.scenario import Accrual, PiecewiseHazard, Scenario, TimeToEvent
@@ -158,3 +158,18 @@ def test_what_scans_cannot_tell_is_refused():
             design, Scenario("x", ACCRUAL, outcome, 0.1, SOURCES), reference, reference=reference
         )
     assert len(error.value.problems) == 2
+
+
+def test_worlds_without_a_ratio_or_without_chance_are_told():
+    """Events in one arm only have no hazard ratio; all of both arms by the first scan nothing to compare."""
+    design, eight = Design(400, 1.0, 0.025, (1.0,), Months(30.0)), make_regular_schedule(8)
+    arms = PiecewiseHazard((0.0,), (0.1,)), PiecewiseHazard((0.0, 60.0), (0.0, 0.1))
+    late = Scenario("late", ACCRUAL, TimeToEvent("PFS", *arms), 0.1, SOURCES)
+    told = predict_scan_information(design, late, eight, reference=eight)
+    assert told.hazard_ratio is None and told.true_hazard_ratio is None
+    assert told.power.value == pytest.approx(1, abs=1e-9)
+    with pytest.raises(InvalidDesign, match="nearly all patients of both arms have the event by one scan"):
+        predict_scan_information(design, make(20.0, 15.0), ScanSchedule("x", (90.0,)), reference=eight)
+    few = Design(400, 1.0, 0.025, (1.0,), Events(390))
+    with pytest.raises(InvalidDesign, match="390 events are never expected from 400 patients; at most "):
+        predict_scan_information(few, make(0.1, 0.07), eight, reference=eight)

@@ -83,7 +83,8 @@ class ScanInformation:
     `relative_information` is the squared mean of z over that under the reference schedule, and
     `continuous_information` over that if every event were seen at once, all at the last look.
     `hazard_ratio` is what Cox's model with Breslow's ties tends to, `true_hazard_ratio` what it would
-    tend to if every event were seen at once. `median_biases` of control and treatment: the median of
+    tend to if every event were seen at once (None where it has no limit: events in one arm only).
+    `median_biases` of control and treatment: the median of
     the observed curve minus the true one, None where follow-up does not reach it.
     `scans_per_patient` counts planned scans made by the last look, baseline aside.
     """
@@ -97,8 +98,8 @@ class ScanInformation:
     mean_z: Estimate
     relative_information: Estimate
     continuous_information: Estimate
-    hazard_ratio: Estimate
-    true_hazard_ratio: Estimate
+    hazard_ratio: Estimate | None
+    true_hazard_ratio: Estimate | None
     median_biases: tuple[Estimate | None, Estimate | None]
     scans_per_patient: Estimate
 
@@ -118,5 +119,5 @@ class EvaluationBias:
     mean_z: Estimate
     favours_treatment: Estimate
     favours_control: Estimate
-    hazard_ratio: Estimate
+    hazard_ratio: Estimate | None
     medians: tuple[Estimate | None, Estimate | None]

@@ -224,7 +224,7 @@ def solve_log_ratio(atoms, starts, rates, patients, treated, month):
             return math.nan
         step = min(max(score / information, -2.0), 2.0)
         beta += step
-        if abs(step) < 1e-12:
+        if abs(step) < 1e-12 or abs(beta) > 50.0:
             break
     return beta
 

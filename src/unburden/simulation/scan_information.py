@@ -38,6 +38,8 @@ _World: TypeAlias = tuple[np.ndarray, np.ndarray, int, float]
 
 _CELL_MONTHS = 0.5
 _MOST_MONTHS = 2400.0
+_FARTHEST_RATIO = 1e6
+_LEAST_SPREAD = 1e-3
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
@@ -166,7 +168,7 @@ def predict_evaluation_bias(
         mean_z=tell("mean_z", "1"),
         favours_treatment=_estimate(reject(coarse, 1), reject(fine, 1), "1", sources),
         favours_control=_estimate(reject(coarse, -1), reject(fine, -1), "1", sources),
-        hazard_ratio=tell("hazard_ratio", "1"),
+        hazard_ratio=_tell_ratio((coarse, fine), sources),
         medians=_tell_medians(coarse, fine, (0.0, 0.0), sources),
     )
 
@@ -212,6 +214,8 @@ def _evaluate(
     problems = Problems("scan information")
     told = "control and treatment do not differ, so that no information about a difference can be told; give "
     problems.check(abs(at_once[1].mean_z) > 1e-6, f"{told}the hazards that the trial hopes for")
+    told = f"under the reference {reference.name!r} nothing is told about the difference; scan earlier in it"
+    problems.check(all(abs(run.mean_z) > 1e-6 for run in base), told)
     problems.raise_if_any(InvalidDesign)
     truths = tuple(_find_true_median(outcome, arm) for arm in range(2))
     sources = (SOURCE, *scenario.sources)
@@ -248,8 +252,8 @@ def _summarise(
         mean_z=tell("mean_z", "1"),
         relative_information=compare(base),
         continuous_information=compare(at_once),
-        hazard_ratio=tell("hazard_ratio", "1"),
-        true_hazard_ratio=_estimate(at_once[0].hazard_ratio, at_once[1].hazard_ratio, "1", sources),
+        hazard_ratio=_tell_ratio(runs, sources),
+        true_hazard_ratio=_tell_ratio(at_once, sources),
         median_biases=_tell_medians(runs[0], runs[1], truths, sources),
         scans_per_patient=_estimate(per_patient[0], per_patient[1], "scan", sources),
     )
@@ -258,6 +262,13 @@ def _summarise(
 def _estimate(coarse: float, fine: float, unit: str, sources: tuple[str, ...]) -> Estimate:
     error = abs(fine - coarse) + 1e-12 * abs(fine)
     return Estimate(fine, fine - error, fine + error, unit, sources)
+
+
+def _tell_ratio(runs: Sequence[_Run], sources: tuple[str, ...]) -> Estimate | None:
+    """The hazard ratio, or None where Cox's likelihood has no maximum."""
+    ratios = [run.hazard_ratio for run in runs]
+    has_limit = all(1 / _FARTHEST_RATIO < ratio < _FARTHEST_RATIO for ratio in ratios)
+    return _estimate(ratios[0], ratios[1], "1", sources) if has_limit else None
 
 
 def _tell_medians(
@@ -282,6 +293,10 @@ def _run(
     _check_looks(months, [null for _, null, *_ in sums])
     means = [score / math.sqrt(null) for score, null, *_ in sums]
     spreads = [_find_spread(atoms, world, month, isinstance(design.stopping, Events)) for month in months]
+    problems = Problems("looks")
+    told = "nearly all patients of both arms have the event by one scan, so that nothing varies; scan earlier"
+    problems.check(min(spreads) > _LEAST_SPREAD, told)
+    problems.raise_if_any(InvalidDesign)
     last, (*_, events, scans) = months[-1], sums[-1]
     return _Run(
         power=_sum_power(design, means, spreads, [null for _, null, *_ in sums]),
@@ -335,7 +350,7 @@ def _sum_power(
     upper = (np.array(bounds.efficacy) - mean) / spread
     lower = (np.array([*bounds.futility[:-1], bounds.efficacy[-1]]) - mean) / spread
     above, _, _ = sum_exits([i / information[-1] for i in information], upper, lower, 0.0)
-    return float(above.sum())
+    return min(1.0, max(0.0, float(above.sum())))
 
 
 def _place_looks(
