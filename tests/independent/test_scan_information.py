@@ -215,6 +215,36 @@ def test_numerical_error_covers_finer_cells(monkeypatch):
         assert one.low - 1e-9 <= other.value <= one.high + 1e-9, name
 
 
+def test_kernels_agree_as_plain_python():
+    from unburden.kernels import scans as kernels
+    from unburden.simulation import scan_information as module
+
+    atoms = module._make_atoms(make(PFS), (EIGHT, make_regular_schedule(9)), 1.0, 24.0)
+    world = np.array([0.0, 5.0]), np.array([10.0, 25.0]), 400, 0.5
+    weights = np.array([0.2, -0.01, 0.003])
+    for kernel, more in (
+        (kernels.count_events, (20.0,)),
+        (kernels.find_month_of_events, (50.0, 24.0)),
+        (kernels.sum_expected_score, (20.0,)),
+        (kernels.compute_variance, (20.0, weights)),
+        (kernels.solve_log_ratio, (20.0,)),
+    ):
+        assert kernel(atoms, *world, *more) == pytest.approx(kernel.py_func(atoms, *world, *more), rel=1e-10)
+    found = kernels.find_observed_median(atoms, 0, 24.0)
+    assert found == pytest.approx(kernels.find_observed_median.py_func(atoms, 0, 24.0), rel=1e-10)
+    edges, hazard = np.linspace(0.0, 12.0, 13), np.linspace(0.0, 1.2, 13)
+    is_scan = np.arange(13) % 3 == 0
+    for kernel, own in (
+        (kernels.fill_scan_atoms, (is_scan, hazard, hazard / 5, (hazard[1:] + hazard[:-1]) / 10)),
+        (kernels.fill_continuous_atoms, (hazard, (hazard[1:] + hazard[:-1]) / 2)),
+    ):
+        one, other = kernels.allocate_atoms(12), kernels.allocate_atoms.py_func(12)
+        kernel(edges, *own, 0.01, 0, one)
+        kernel.py_func(edges, *own, 0.01, 0, other)
+        assert np.allclose(one.events, other.events, rtol=1e-12)
+        assert np.allclose(one.at_risk, other.at_risk, rtol=1e-12)
+
+
 def test_many_schedules_at_once_are_those_one_by_one():
     schedules = [make_regular_schedule(6), make_thinning_schedule(6, 4, 12)]
     many = evaluate_schedules(BY_EVENTS, make(PFS), schedules, reference=EIGHT)
