@@ -11,7 +11,12 @@ from scipy.optimize import minimize, minimize_scalar
 
 from unburden.domain.errors import InvalidCohort, NoEstimate
 from unburden.domain.laboratory import CTCAE_GRADINGS, LabHistories
-from unburden.simulation.lab_courses import bound_onset_rate, estimate_lab_course, estimate_onset_rate
+from unburden.simulation.lab_courses import (
+    bound_onset_rate,
+    estimate_lab_course,
+    estimate_onset_curve,
+    estimate_onset_rate,
+)
 
 VISITS = np.array([0.0, 14, 28, 42, 56, 84, 112, 140, 168, 182])
 
@@ -99,6 +104,63 @@ def test_onset_between_visits_agrees_with_another_optimiser():
     curve = (minus(best.x + width) - 2 * minus(best.x) + minus(best.x - width)) / width**2
     assert math.log(found.high / found.value) == pytest.approx(1.95996 / math.sqrt(curve), rel=1e-3)
     assert found.low < 0.003 < found.high
+
+
+def draw_at_own_visits(patients: int, seed: int) -> LabHistories:
+    """Lasting changes of hazard 0.006, each patient with visits of their own."""
+    rng, days, highs = np.random.default_rng(seed), [], []
+    for _ in range(patients):
+        own = np.sort(rng.choice(np.arange(1, 200), size=rng.integers(1, 8), replace=False)).astype(float)
+        onset = rng.exponential(1 / 0.006)
+        days.append((0.0, *own.tolist()))
+        highs.append((False, *(bool(day >= onset) for day in own)))
+    return LabHistories("ALT", 3, tuple(days), tuple(highs), 0, "assumed:drawn")
+
+
+def test_onset_without_a_hazard_has_the_greatest_likelihood():
+    """No random change of the masses does better, nor another optimiser over all days; mass sums to 1."""
+    histories = draw_at_own_visits(60, 3)
+    curve = estimate_onset_curve(histories)
+    masses = np.array(curve.masses)
+    assert masses.sum() == pytest.approx(1, abs=1e-9)
+    bounds = []
+    for days, high in zip(histories.days, histories.is_high, strict=True):
+        k = high.index(True) if any(high) else len(days)
+        bounds.append((days[k - 1], days[k] if k < len(days) else math.inf))
+
+    def likelihood(after, by, weights):
+        inside = [(after >= low) & (by <= high) for low, high in bounds]
+        return sum(math.log(max(weights[cells].sum(), 1e-300)) for cells in inside)
+
+    best = likelihood(np.array(curve.after_days), np.array(curve.by_days), masses)
+    grid = np.array([*range(200), math.inf])
+
+    def minus(logits):
+        weights = np.exp(logits - logits.max())
+        return -likelihood(grid[:-1], grid[1:], weights / weights.sum())
+
+    cover = np.array([(grid[:-1] >= low) & (grid[1:] <= high) for low, high in bounds])
+
+    def slope(logits):
+        weights = np.exp(logits - logits.max())
+        weights /= weights.sum()
+        return len(bounds) * weights - weights * (cover / (cover @ weights)[:, None]).sum(axis=0)
+
+    other = -minimize(minus, np.zeros(200), jac=slope, method="L-BFGS-B", options={"maxiter": 5000}).fun
+    assert best > other - 1e-4
+
+
+def test_onset_without_a_hazard_is_the_share_when_all_have_the_same_visits():
+    """One visit: the share seen. Many patients: near the curve of the hazard that was drawn from."""
+    histories = LabHistories(
+        "ALT", 3, ((0.0, 30.0),) * 4, ((False, True), (False, False), (False, False), (False, True)), 0,
+        "assumed:x",
+    )  # fmt: skip
+    assert estimate_onset_curve(histories).find_free(30.0) == pytest.approx((0.5, 0.5))
+    curve = estimate_onset_curve(draw_at_own_visits(1500, 5))
+    for day in (50.0, 100.0, 150.0):
+        least, most = curve.find_free(day)
+        assert least - 0.08 < math.exp(-0.006 * day) < most + 0.08
 
 
 def test_what_the_data_do_not_tell_is_refused():

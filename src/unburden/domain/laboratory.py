@@ -114,6 +114,25 @@ class LabHistories:
 
 
 @dataclass(frozen=True, slots=True)
+class OnsetCurve:
+    """Where first sightings lie: the share `masses[k]` of patients between `after_days[k]` and `by_days[k]`.
+
+    Within an interval nothing is known of the day; `by_days` is infinite for those who may never have it.
+    """
+
+    after_days: tuple[float, ...]
+    by_days: tuple[float, ...]
+    masses: tuple[float, ...]
+    sources: tuple[str, ...]
+
+    def find_free(self, day: float) -> tuple[float, float]:
+        """The least and the most share without the change at a day that the data allow."""
+        cells = list(zip(self.after_days, self.by_days, self.masses, strict=True))
+        most = 1 - sum(mass for _, by, mass in cells if by <= day)
+        return most - sum(mass for after, by, mass in cells if after < day < by), most
+
+
+@dataclass(frozen=True, slots=True)
 class LabCourse:
     """How a laboratory change comes and goes: constant onset hazard, exponential time until recovery.
 
