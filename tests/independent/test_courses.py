@@ -128,6 +128,17 @@ def test_progression_is_seen_at_visits_only():
     assert ((first[:, 1] == 2.0) & (first[:, 2] == 1)).mean() == pytest.approx(expected, abs=0.015)
 
 
+def test_arms_may_be_looked_at_at_different_times():
+    outcome = TimeToEvent(
+        "progression", FLAT, LOWER, assessment_months=(2.0, 4.0), treatment_assessment_months=(3.0,)
+    )
+    rows = draw(outcome)
+    for arm, gap, hazard in ((0, 2.0, 0.05), (1, 3.0, 0.03)):
+        times = rows[rows[:, 3] == arm, 1]
+        assert np.allclose(times % gap, 0)
+        assert (times == gap).mean() == pytest.approx(1 - math.exp(-hazard * gap), abs=0.015)
+
+
 def test_events_are_known_later():
     rows = draw(TimeToEvent("death", FLAT, LOWER, reporting_delay_months=1.5), dropout=0.1)
     late = rows[:, 4] - rows[:, 0] - rows[:, 1]

@@ -88,7 +88,8 @@ class TimeToEvent:
     hazard at the same time since entry. `switching_strategy` (ICH E9(R1)) says what the analysis makes
     of it: "treatment-policy" nothing, "hypothetical" ends follow-up at the switch, "composite" counts
     it as an event. `assessment_months` are the times since entry at which the
-    event can be seen, the last gap going on for ever; a competing event is seen at once.
+    event can be seen, the last gap going on for ever; a competing event is seen at once. Where treatment
+    is seen at other times, `treatment_assessment_months` holds them.
     `reporting_delay_months` pass before an event is known.
     """
 
@@ -103,6 +104,7 @@ class TimeToEvent:
     assessment_months: tuple[float, ...] = ()
     reporting_delay_months: float = 0.0
     switching_strategy: SwitchingStrategy = "treatment-policy"
+    treatment_assessment_months: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         problems = Problems(f"outcome {self.name!r}")
@@ -125,9 +127,14 @@ class TimeToEvent:
             problems.check(
                 math.isfinite(value) and value >= 0, f"{name} is {value}; give a number of at least 0"
             )
-        months = self.assessment_months
-        rises = all(a < b < math.inf for a, b in zip((0.0, *months), months, strict=False))
-        problems.check(rises, f"assessment_months {list(months)} must rise from above 0 and be finite")
+        for name in ("assessment_months", "treatment_assessment_months"):
+            months = getattr(self, name)
+            rises = all(a < b < math.inf for a, b in zip((0.0, *months), months, strict=False))
+            problems.check(rises, f"{name} {list(months)} must rise from above 0 and be finite")
+        problems.check(
+            not self.treatment_assessment_months or bool(self.assessment_months),
+            "treatment_assessment_months without assessment_months; give control's too",
+        )
         problems.raise_if_any(InvalidDesign)
 
     @property

@@ -65,7 +65,8 @@ def draw_course(seed, scenario, number, first, i, world, stratum, trial, scratch
         starts, rates, _ = view_steps(world, stratum, COMPETING_CONTROL + arm)
         competing = invert_step(-math.log(for_competing), starts, rates)
     counts = world.steps[stratum, COMPETING_CONTROL + arm, 2, 0] > 0.0
-    seen = find_visit_after(world.visits, event)
+    visits = world.treatment_visits if arm == 1 else world.visits
+    seen = find_visit_after(visits, event)
     out = min(leaving, competing)
     failure = competing if counts else math.inf
     if not is_ignored:
@@ -77,7 +78,7 @@ def draw_course(seed, scenario, number, first, i, world, stratum, trial, scratch
     elif failure <= out:
         time, is_event = failure, True
     else:
-        time, is_event = find_visit_before(world.visits, out), False
+        time, is_event = find_visit_before(visits, out), False
     trial.time[i] = time
     trial.mark[i] = trial.treated_by_entry[i] + (_TWO if is_event else np.uint64(0))
     trial.calendar_by_entry[i] = trial.entry[i] + time + (course[DELAY] if is_event else 0.0)

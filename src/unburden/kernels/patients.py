@@ -30,8 +30,8 @@ class World(NamedTuple):
     its rates per month (for the arms: event and dropout together), and the share of events among
     them; `pieces` (strata, 5): how many of the k hold. Where patients are not `is_plain`, the arms'
     steps are those of the event alone, the last two those of competing events, and `courses`
-    (strata, 2, 7) and `visits` (v,) say the rest: see `kernels.courses`. `analysed_ends`: as `ends`,
-    of the strata that the analysis keeps apart.
+    (strata, 2, 7), `visits` (v,) and `treatment_visits` say the rest: see `kernels.courses`.
+    `analysed_ends`: as `ends`, of the strata that the analysis keeps apart.
     """
 
     ends: np.ndarray
@@ -43,6 +43,7 @@ class World(NamedTuple):
     is_plain: bool
     courses: np.ndarray
     visits: np.ndarray
+    treatment_visits: np.ndarray
     analysed_ends: np.ndarray
 
 

@@ -102,6 +102,9 @@ def _tell_survival(outcome: TimeToEvent) -> Iterator[tuple[str, str]]:
         yield "Switch from control", told
     if outcome.assessment_months:
         yield "Event seen at visits only", ", ".join(f"{m:g}" for m in outcome.assessment_months) + " months"
+    if outcome.treatment_assessment_months:
+        told = ", ".join(f"{m:g}" for m in outcome.treatment_assessment_months)
+        yield "Of treatment seen at other visits", f"{told} months"
     if outcome.reporting_delay_months:
         yield "Delay until an event is known", f"{outcome.reporting_delay_months:g} months"
 

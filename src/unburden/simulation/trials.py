@@ -260,6 +260,9 @@ def make_world(design: Design, scenario: Scenario) -> World:
         is_plain=outcome.is_plain,
         courses=np.array([_list_courses(scenario, stratum) for stratum in strata]),
         visits=np.array(outcome.assessment_months, dtype=float),
+        treatment_visits=np.array(
+            outcome.treatment_assessment_months or outcome.assessment_months, dtype=float
+        ),
         analysed_ends=ends if design.is_stratified else ends[-1:],
     )
 

@@ -160,7 +160,10 @@ def _parse_time_to_event(reader: TableReader, problems: Problems) -> TimeToEvent
     more = {
         "competing_counts": reader.take("competing_counts", bool, False),
         "switching_per_month": reader.take("switching_per_month", float, 0.0),
-        "assessment_months": tuple(reader.take_list("assessment_months", float, [])),
+        **{
+            name: tuple(reader.take_list(name, float, []))
+            for name in ("assessment_months", "treatment_assessment_months")
+        },
         "reporting_delay_months": reader.take("reporting_delay_months", float, 0.0),
         "switching_strategy": reader.choose("switching_strategy", SWITCHING_STRATEGIES, "treatment-policy"),
     }

@@ -95,7 +95,9 @@ def test_a_rich_design_file(tmp_path):
         "control = { shape = 1.2, scale_months = 20 }\n[[scenario.outcome.strata]]\nname = 'b'\nshare = 0.6\n"
         "hazard_ratio = 0.7\ncontrol = { per_month = [0.05] }\n[run]")  # fmt: skip
     text = text.replace(
-        'name = "death"', 'name = "death"\ncured_shares = [0.1, 0.2]\nassessment_months = [2, 4]'
+        'name = "death"',
+        'name = "death"\ncured_shares = [0.1, 0.2]\nassessment_months = [2, 4]'
+        "\ntreatment_assessment_months = [3]",
     )
     found = run("simulate-trials", write(tmp_path, text), "--trials", "200")
     assert found.exit_code == 0, found.stderr

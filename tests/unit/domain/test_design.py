@@ -49,6 +49,12 @@ def test_a_month_of_assessment_is_finite():
     hazard = PiecewiseHazard((0.0,), (0.1,))
     with pytest.raises(InvalidDesign, match="assessment_months"):
         TimeToEvent("death", hazard, hazard, assessment_months=(1.0, math.inf))
+    with pytest.raises(InvalidDesign) as error:
+        TimeToEvent("death", hazard, hazard, treatment_assessment_months=(2.0, 1.0))
+    assert error.value.problems == (
+        "treatment_assessment_months [2.0, 1.0] must rise from above 0 and be finite",
+        "treatment_assessment_months without assessment_months; give control's too",
+    )
 
 
 @pytest.mark.parametrize(
