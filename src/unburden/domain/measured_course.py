@@ -12,7 +12,7 @@ from unburden.domain.estimate import check_sources
 from unburden.domain.repeated import factor_covariance
 
 Baseline = Literal["shared", "separate"]
-Difference = Literal["unstructured", "linear", "spline"]
+Difference = Literal["unstructured", "constant", "linear", "spline"]
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,10 @@ class EffectModel:
     `weights` (v,) of the arms' differences at the visits: (0, …, 0, 1) for the last visit. With a
     "shared" baseline the arms have one mean before treatment (constrained longitudinal data analysis);
     "separate" ones are fitted apart. The means of visits are free; the `difference` between the arms is
-    free at each visit ("unstructured"), proportional to the weeks ("linear") or a natural cubic spline
-    of them with `knot_weeks` ("spline"). Only in the last two do other visits tell of the last one by
-    themselves, if the assumption holds. `treated_share` of patients.
+    free at each visit ("unstructured"), the same at all visits after week 0 ("constant"), proportional to
+    the weeks ("linear") or a natural cubic spline of them with `knot_weeks` ("spline"). Only in the last
+    three do other visits tell of the last one by themselves, if the assumption holds. `treated_share` of
+    patients.
     """
 
     weights: tuple[float, ...]
@@ -107,7 +108,7 @@ class EffectModel:
         problems.check(
             self.baseline in ("shared", "separate"), f"baseline is {self.baseline!r}; use shared or separate"
         )
-        kinds = ("unstructured", "linear", "spline")
+        kinds = ("unstructured", "constant", "linear", "spline")
         problems.check(
             self.difference in kinds, f"difference is {self.difference!r}; use one of {', '.join(kinds)}"
         )

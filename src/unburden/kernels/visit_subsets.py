@@ -65,6 +65,9 @@ def sum_smooth_variance(factor, size, chosen, weights, rates, basis):
     for t in range(weights.shape[0]):
         for q in range(columns):
             wanted[q] += weights[t] * basis[t, q]
+    for q in range(columns):
+        if normal[q, q] == 0.0 and wanted[q] == 0.0:  # about visits that are not kept, and not asked for
+            normal[q, q] = 1.0
     if not factor_in_place(normal, columns):
         return math.inf
     solved = wanted.copy()

@@ -151,6 +151,9 @@ def make_difference_basis(course: MeasuredCourse, model: EffectModel) -> np.ndar
     weeks, visits = np.array(course.visit_weeks, dtype=float), len(course.visits)
     if model.difference == "unstructured":
         return np.zeros((visits, 0))
+    if model.difference == "constant":
+        after = (weeks > 0).astype(float)
+        return np.column_stack([1 - after, after])[:, int(model.baseline == "shared") :].copy()
     scale = max(weeks[-1], 1e-300)
     columns = [weeks / scale]
     if model.difference == "spline":
