@@ -111,14 +111,10 @@ def compute_visits_power(
     a weight (the last kept one, where none has), less the means fitted there. 0 where the effect is not
     told. Raises `InvalidDesign`.
     """
-    problems = Problems("power of visits")
-    problems.check(patients >= 8, f"patients is {patients}; give at least 8")
-    problems.check(math.isfinite(difference), f"difference is {difference}; give a number")
-    problems.check(0 < alpha < 0.5, f"alpha is {alpha}; give a number between 0 and 0.5")
-    problems.raise_if_any(InvalidDesign)
+    check_power(patients, difference, alpha)
     subsets = np.ascontiguousarray(subsets, dtype=bool)
     variances = compute_variances(course, model, subsets)
-    degrees = _count_degrees(course, model, subsets, patients)
+    degrees = count_degrees(course, model, subsets, patients)
     bounds = {n: compute_t_quantile(alpha, n) for n in set(degrees)}
     power = np.zeros(len(subsets))
     for m in np.flatnonzero(np.isfinite(variances)):
@@ -127,7 +123,16 @@ def compute_visits_power(
     return power
 
 
-def _count_degrees(
+def check_power(patients: int, difference: float, alpha: float) -> None:
+    """Raise `InvalidDesign` with every problem of a trial's size, effect and error."""
+    problems = Problems("power of visits")
+    problems.check(patients >= 8, f"patients is {patients}; give at least 8")
+    problems.check(math.isfinite(difference), f"difference is {difference}; give a number")
+    problems.check(0 < alpha < 0.5, f"alpha is {alpha}; give a number between 0 and 0.5")
+    problems.raise_if_any(InvalidDesign)
+
+
+def count_degrees(
     course: MeasuredCourse, model: EffectModel, subsets: np.ndarray, patients: int
 ) -> list[float]:
     """Patients expected at the last kept visit with a weight, less the means fitted there."""
