@@ -9,16 +9,23 @@ from unburden.kernels.resampling import BOOTSTRAP
 
 
 @numba.njit(cache=True)
-def estimate_covariance(outcomes, is_seen, covariates, covariance):
-    """Fill `covariance` (v, v); False where the data do not tell it. See `mixed_models`."""
+def estimate_effects(outcomes, is_seen, covariates, covariance, effects):
+    """As `estimate_covariance`, and fill the `effects` (v, q) of the covariates (n, q) at each visit."""
     n, visits = outcomes.shape
     columns = covariates.shape[1]
     patterns = allocate_patterns(visits, columns, n)
     gather_patterns(outcomes, is_seen, covariates, patterns)
     weights = np.zeros((patterns.number[0], visits, visits))
     inverse = np.empty((visits * columns, visits * columns))
-    effects = np.empty((visits, columns))
     return fit_covariance(patterns, visits, columns, covariance, weights, inverse, effects)
+
+
+@numba.njit(cache=True)
+def estimate_covariance(outcomes, is_seen, covariates, covariance):
+    """Fill `covariance` (v, v); False where the data do not tell it. See `mixed_models`."""
+    return estimate_effects(
+        outcomes, is_seen, covariates, covariance, np.empty((outcomes.shape[1], covariates.shape[1]))
+    )
 
 
 @numba.njit(cache=True)

@@ -129,14 +129,14 @@ def evaluate_mean_borrowing(
     """
     _check(drifts, sd, treated, controls, difference, alpha)
     error_variance, treated_variance = sd**2 / controls, sd**2 / treated
-    parts = [np.array(x) for x in (prior.weights, prior.means, np.array(prior.sds) ** 2)]
+    weights, means, variances = np.array(prior.weights), np.array(prior.means), np.array(prior.sds) ** 2
     mass = _REACH * _WEIGHTS * np.exp(-0.5 * (_REACH * _NODES) ** 2) / math.sqrt(2 * math.pi)
     points = []
     for drift in sorted(map(float, drifts)):
         truth = prior.external_mean - drift
         seen = truth + math.sqrt(error_variance) * _REACH * _NODES
         out = np.empty((len(seen), 3))
-        fill_decisions(*parts, seen, error_variance, treated_variance, alpha, out)
+        fill_decisions(weights, means, variances, seen, error_variance, treated_variance, alpha, out)
         error, power = (
             _integrate_rejections(mass, (out[:, 0] - truth - effect) / math.sqrt(treated_variance))
             for effect in (0.0, difference)

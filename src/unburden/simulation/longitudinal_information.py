@@ -16,7 +16,7 @@ from unburden.domain.estimate import Estimate
 from unburden.domain.information import Information
 from unburden.domain.measured_course import EffectModel, EstimatedCourse, MeasuredCourse
 from unburden.kernels.visit_subsets import fill_variances
-from unburden.simulation.distributions import compute_t_quantile, compute_t_upper
+from unburden.simulation.distributions import compute_t_quantile, compute_t_uppers
 
 
 def weigh_last(course: MeasuredCourse) -> tuple[float, ...]:
@@ -108,19 +108,40 @@ def compute_visits_power(
     """One-sided power of each subset for a true effect of `difference` (positive: better), shape (m,).
 
     The t test with as many degrees of freedom as patients are expected at the last kept visit that has
-    a weight (the last kept one, where none has), less the means fitted there. 0 where the effect is not
-    told. Raises `InvalidDesign`.
+    a weight (the last kept one, where none has), less the means fitted there; the variance allows for the
+    chance in who drops out and for the fitted baseline. 0 where the effect is not told. Raises `InvalidDesign`.
     """
     check_power(patients, difference, alpha)
     subsets = np.ascontiguousarray(subsets, dtype=bool)
-    variances = compute_variances(course, model, subsets)
-    degrees = count_degrees(course, model, subsets, patients)
-    bounds = {n: compute_t_quantile(alpha, n) for n in set(degrees)}
+    _check(course, model, subsets)
+    variances = _compute_small(course, model, subsets, patients)
+    degrees = np.array(count_degrees(course, model, subsets, patients))
     power = np.zeros(len(subsets))
-    for m in np.flatnonzero(np.isfinite(variances)):
-        centre = difference / math.sqrt(variances[m] / patients)
-        power[m] = compute_t_upper(bounds[degrees[m]], degrees[m], centre)
+    for n in set(degrees):
+        rows = np.flatnonzero((degrees == n) & np.isfinite(variances))
+        centres = difference / np.sqrt(variances[rows] / patients)
+        power[rows] = compute_t_uppers(compute_t_quantile(alpha, n), n, centres)
     return power
+
+
+def _compute_small(
+    course: MeasuredCourse, model: EffectModel, subsets: np.ndarray, patients: int
+) -> np.ndarray:
+    """As `compute_variances`, for a number of patients that is not large.
+
+    The number N still seen in an arm varies: E(1/N) ≈ (1 + (1 - r)/E(N)) / E(N); and a baseline as covariate
+    costs its coefficient: 1 + 1/(N - 4), N of both arms (Snedecor & Cochran 1989, section 18.2).
+    """
+    retained, covariance = np.array(course.retained, dtype=float), np.array(course.covariance, dtype=float)
+    sizes = patients * np.array([[1 - model.treated_share], [model.treated_share]]) * retained
+    inflated = retained / (1 + (1 - retained) / sizes)
+    adjusts = subsets[:, 0] & (model.baseline == "shared")
+    out = np.empty(len(subsets))
+    for flag in (False, True):
+        rows = np.flatnonzero(adjusts == flag)
+        cost = 1 + flag / np.maximum(sizes.sum(axis=0) - 4, 1)
+        out[rows] = _compute(course, model, covariance, inflated / cost, subsets[rows])
+    return out
 
 
 def check_power(patients: int, difference: float, alpha: float) -> None:
