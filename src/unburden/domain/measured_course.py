@@ -136,6 +136,16 @@ class EstimatedCourse:
     patients: int
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        problems = Problems(f"estimated course {self.course.name!r}")
+        k, v = len(self.covariances), len(self.course.visits)
+        problems.check(k >= 1, "there are no draws; give at least one")
+        shapes = (self.covariances.shape, self.retained.shape)
+        told = f"draws have the shapes {shapes}; give {((k, v, v), (k, 2, v))}"
+        problems.check(shapes == ((k, v, v), (k, 2, v)), told)
+        problems.check(self.patients >= 1, f"patients is {self.patients}; give at least 1")
+        problems.raise_if_any(InvalidDesign)
+
 
 def _check_visits(visits: tuple[str, ...], weeks: tuple[float, ...], problems: Problems) -> None:
     problems.check(bool(visits), "there are no visits; give at least one")

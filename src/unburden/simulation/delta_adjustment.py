@@ -18,6 +18,7 @@ from unburden.domain.measured_course import EffectModel, MeasuredCourse
 from unburden.simulation.distributions import compute_t_quantile, compute_t_upper
 from unburden.simulation.longitudinal_information import (
     check_power,
+    compute_trial_variances,
     compute_variances,
     count_degrees,
     mark_visits,
@@ -47,8 +48,8 @@ def evaluate_deltas(
     """
     subset = mark_visits(course, kept)[None]
     check_power(patients, difference, alpha)
-    variance = float(compute_variances(course, model, subset)[0]) / patients
-    _check(course, model, kept, worse_per_visit, arms, variance)
+    _check(course, model, kept, worse_per_visit, arms, float(compute_variances(course, model, subset)[0]))
+    variance = float(compute_trial_variances(course, model, subset, patients)[0]) / patients
     degrees = count_degrees(course, model, subset, patients)[0]
     bound = compute_t_quantile(alpha, degrees)
     missed, spread = _sum_missed(course, model, arms, patients)

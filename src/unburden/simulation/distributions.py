@@ -52,7 +52,7 @@ def compute_t_upper(t: float, degrees: float, noncentrality: float = 0.0) -> flo
 
 
 def compute_t_uppers(t: float, degrees: float, noncentralities: np.ndarray) -> np.ndarray:
-    """`compute_t_upper` for many noncentralities (n,) at once, good to 1e-9."""
+    """`compute_t_upper` for many noncentralities (n,) at once."""
     nodes, mass = _place_scale(degrees)
     z = (t * nodes[:, None] - noncentralities[None, :]).ravel()
     tails = np.empty_like(z)

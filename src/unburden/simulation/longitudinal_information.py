@@ -109,12 +109,13 @@ def compute_visits_power(
 
     The t test with as many degrees of freedom as patients are expected at the last kept visit that has
     a weight (the last kept one, where none has), less the means fitted there; the variance allows for the
-    chance in who drops out and for the fitted baseline. 0 where the effect is not told. Raises `InvalidDesign`.
+    chance in who drops out and for the fitted baseline. 0 where the effect is not told. Raises
+    `InvalidDesign`.
     """
     check_power(patients, difference, alpha)
     subsets = np.ascontiguousarray(subsets, dtype=bool)
     _check(course, model, subsets)
-    variances = _compute_small(course, model, subsets, patients)
+    variances = compute_trial_variances(course, model, subsets, patients)
     degrees = np.array(count_degrees(course, model, subsets, patients))
     power = np.zeros(len(subsets))
     for n in set(degrees):
@@ -124,10 +125,10 @@ def compute_visits_power(
     return power
 
 
-def _compute_small(
+def compute_trial_variances(
     course: MeasuredCourse, model: EffectModel, subsets: np.ndarray, patients: int
 ) -> np.ndarray:
-    """As `compute_variances`, for a number of patients that is not large.
+    """As `compute_variances`, for a number of patients that is not large; the arguments must be checked.
 
     The number N still seen in an arm varies: E(1/N) ≈ (1 + (1 - r)/E(N)) / E(N); and a baseline as covariate
     costs its coefficient: 1 + 1/(N - 4), N of both arms (Snedecor & Cochran 1989, section 18.2).

@@ -36,6 +36,8 @@ def simulate_thinning_bias(
     """
     subset = mark_visits(course, kept)
     _check(course, model, subset, dependence, patients, batches)
+    if not 0 <= seed < 2**64:
+        raise InvalidDesign("bias of thinned visits", [f"seed is {seed}; give a whole number below 2**64"])
     treated = (np.arange(patients) * model.treated_share % 1 + model.treated_share >= 1 - 1e-12).astype(int)
     visits = len(course.visits)
     normals, uniforms = np.empty((batches * patients, visits)), np.empty((batches * patients, visits))
