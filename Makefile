@@ -39,6 +39,7 @@ benchmarks: $(VENV)/ready
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_records.py
 	$(BIN)/python benchmarks/measure_screening.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_emulation.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_information.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .
