@@ -214,6 +214,11 @@ def test_errors_teach():
     course = make(3, 1, baseline=False)
     with pytest.raises(InvalidDesign, match="first visit is not at week 0; use separate"):
         compute_variances(course, EffectModel((0, 0, 1), 0.5, "shared", "unstructured"), np.ones((1, 3)))
+    with pytest.raises(
+        InvalidDesign, match="all visits together do not tell a difference that is spline; simplify it"
+    ):
+        model = EffectModel((0, 0, 1), 0.5, "separate", "spline", (2.0, 4.0, 6.0, 8.0, 10.0))
+        compute_relative_information(course, model, np.ones((1, 3)))
     with pytest.raises(InvalidDesign, match="3 or more that rise"):
         EffectModel((0, 0, 1), 0.5, "shared", "spline", (1.0, 2.0))
     with pytest.raises(InvalidDesign, match="there is no visit 'x'; use v0, v1, v2"):

@@ -1,6 +1,7 @@
 """What must hold for the information of any subset of visits."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,3 +109,19 @@ def test_an_assumption_about_the_difference_never_takes_information(course, told
     free = compute_variances(course, make_model(course, (share, baseline, "unstructured")), subsets)[0]
     line = compute_variances(course, make_model(course, (share, baseline, "linear")), subsets)[0]
     assert line <= free * (1 + 1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(courses(has_dropout=False), st.floats(0.1, 0.9), st.randoms(use_true_random=False))
+def test_without_dropout_the_order_of_visits_does_not_matter(course, share, random):
+    visits = len(course.visits)
+    order = list(range(visits))
+    random.shuffle(order)
+    weights = np.arange(1.0, visits + 1)
+    covariance = np.array(course.covariance)[np.ix_(order, order)]
+    turned = replace(course, covariance=tuple(map(tuple, covariance)))
+    subsets = np.ones((1, visits), dtype=bool)
+    one = EffectModel(tuple(weights), share, "separate", "unstructured")
+    other = EffectModel(tuple(weights[order]), share, "separate", "unstructured")
+    found = compute_variances(course, one, subsets)[0]
+    assert compute_variances(turned, other, subsets)[0] == pytest.approx(found, rel=1e-8)

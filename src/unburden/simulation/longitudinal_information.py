@@ -64,9 +64,15 @@ def compute_variances(course: MeasuredCourse, model: EffectModel, subsets: np.nd
 def compute_relative_information(
     course: MeasuredCourse, model: EffectModel, subsets: np.ndarray
 ) -> np.ndarray:
-    """Information of each subset over that of all visits, from 0 to 1; see `compute_variances`."""
-    full = np.ones((1, len(course.visits)), dtype=bool)
-    return compute_variances(course, model, full)[0] / compute_variances(course, model, subsets)
+    """Information of each subset over that of all visits, from 0 to 1; see `compute_variances`.
+
+    Raises `InvalidDesign`, also where all visits together do not tell the effect.
+    """
+    full = float(compute_variances(course, model, np.ones((1, len(course.visits)), dtype=bool))[0])
+    if not math.isfinite(full):
+        told = f"all visits together do not tell a difference that is {model.difference}; simplify it"
+        raise InvalidDesign(f"effect model of {course.name!r}", [told])
+    return full / compute_variances(course, model, subsets)
 
 
 def estimate_information(
@@ -241,7 +247,7 @@ def _check(course: MeasuredCourse, model: EffectModel, subsets: np.ndarray) -> N
 
 
 def _describe(model: EffectModel) -> tuple[str, ...]:
-    notes = ["dropout is monotone and depends on nothing unseen (MAR)"]
+    notes = ["dropout is for good and depends on nothing unseen (MAR); a visit that is left out is unseen"]
     if model.difference == "unstructured":
         notes.append("other visits help only through dropout and correlation; the means of visits are free")
     else:

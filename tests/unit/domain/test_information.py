@@ -29,8 +29,16 @@ def test_no_number_of_patients_makes_up_for_nothing():
 
 
 def make(**changed) -> MeasuredCourse:
-    given = {"name": "x", "visits": ("a", "b"), "visit_weeks": (0.0, 4.0),
-             "covariance": ((1.0, 0.5), (0.5, 1.0)), "retained": ((1.0, 0.9), (1.0, 0.8)), "unit": "1", "sources": SOURCES} | changed  # fmt: skip
+    given = {
+        "name": "x",
+        "visits": ("a", "b"),
+        "visit_weeks": (0.0, 4.0),
+        "covariance": ((1.0, 0.5), (0.5, 1.0)),
+        "retained": ((1.0, 0.9), (1.0, 0.8)),
+        "unit": "1",
+        "sources": SOURCES,
+    }
+    given |= changed
     return MeasuredCourse(**given)
 
 
