@@ -40,6 +40,7 @@ benchmarks: $(VENV)/ready
 	$(BIN)/python benchmarks/measure_screening.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_emulation.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_scans.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_information.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

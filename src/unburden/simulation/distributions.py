@@ -6,6 +6,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from unburden.kernels.integration import fill_tails
+
 _NORMAL = NormalDist()
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(120)
 _ROOT_TWO = math.sqrt(2.0)
@@ -47,6 +49,15 @@ def compute_t_upper(t: float, degrees: float, noncentrality: float = 0.0) -> flo
     nodes, mass = _place_scale(degrees)
     tails = [math.erfc((t * node - noncentrality) / _ROOT_TWO) for node in nodes]
     return float(mass @ np.array(tails)) / 2
+
+
+def compute_t_uppers(t: float, degrees: float, noncentralities: np.ndarray) -> np.ndarray:
+    """`compute_t_upper` for many noncentralities (n,) at once."""
+    nodes, mass = _place_scale(degrees)
+    z = (t * nodes[:, None] - noncentralities[None, :]).ravel()
+    tails = np.empty_like(z)
+    fill_tails(np.clip(z, -37.0, 37.0), tails, np.empty_like(z), np.empty_like(z))
+    return mass @ tails.reshape(len(nodes), -1)
 
 
 def compute_t_quantile(upper: float, degrees: float) -> float:
