@@ -456,7 +456,7 @@ def test_limits_of_normal_and_timelines_are_read_for_criteria(folder):
         'unknown = "keep"\nevents = { kind = "drug", codes = ["x"] }\noperator = ">="\ncount = 1\n'
         "window_days = [-28, 0]\n\n"
     )
-    worth = text.index("[worth]")
+    worth = text.index("# Where endocrine treatment should")
     text = text[:start] + rules + text[end:worth] + text[text.index("# Who carries the burden") :]
     text = text[: text.index("[screening]")] + text[text.index("# Who is shut out") :]
     (folder / "study.toml").write_text(text, encoding="utf-8")
