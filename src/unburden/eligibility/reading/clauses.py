@@ -61,6 +61,7 @@ class _ClauseParser:
         self.is_adult = False
         self.is_duty = False
         self.with_word = False
+        self.has_source = False
 
     def note(self, rule: str, certainty: float) -> None:
         """Keep a rule that was used and lower the certainty."""
@@ -74,6 +75,9 @@ class _ClauseParser:
             case "evidence":
                 self.note("words of evidence", 0.9)
             case "manner":
+                self.note("how it was measured", 0.95)
+            case "source":
+                self.has_source = True
                 self.note("how it was measured", 0.95)
             case "colon" if self.part.names and self.part.value is None and not self.link and not self.parts:
                 return
@@ -381,6 +385,9 @@ class _ClauseParser:
             all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts
         ):
             # Who is an adult is a matter of law; with an age beside it the age counts.
+            raise NotUnderstoodError
+        if self.has_source and not (self.parts and all(part.value is not None for part in self.parts)):
+            # Who judged or with what tells nothing by itself of a disease or a drug.
             raise NotUnderstoodError
         expression = self._join_parts()
         expression = self._add_subject(expression)

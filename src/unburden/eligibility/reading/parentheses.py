@@ -76,6 +76,7 @@ def _end_of_grade(phrases: list[Phrase], at: int) -> int | None:
 
 def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | None:
     """The phrases with every parenthesis dropped or opened in place; None if one is not understood."""
+    phrases = _drop_inner(phrases, context)
     made: list[Phrase] = []
     at = 0
     while at < len(phrases):
@@ -101,6 +102,27 @@ def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | 
         made.extend(inside)
         at = end + 1
     return made
+
+
+def _drop_inner(phrases: list[Phrase], context: Context) -> list[Phrase]:
+    """The phrases without a parenthesis inside another that only holds initials: "(QT interval [QTc])"."""
+    made: list[Phrase] = []
+    depth, at = 0, 0
+    while at < len(phrases):
+        phrase = phrases[at]
+        is_inner = phrase.kind == "open" and depth > 0 and at + 2 < len(phrases)
+        if is_inner and phrases[at + 2].kind == "close" and _is_initials(phrases[at + 1], context):
+            at += 3
+            continue
+        depth += (phrase.kind == "open") - (phrase.kind == "close")
+        made.append(phrase)
+        at += 1
+    return made
+
+
+def _is_initials(phrase: Phrase, context: Context) -> bool:
+    written = context.text[phrase.start : phrase.end].removesuffix("s")
+    return phrase.kind in ("name", "word") and written.isupper() and 2 <= len(written) <= 6
 
 
 def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -> list[Phrase] | None:
@@ -133,11 +155,25 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
         return []
     if inside[0].kind == "manner":
         return [] if len(inside) == 1 else None
+    names = {p.word for p in inside if p.kind == "name"}
+    if "source" in kinds and kinds <= {"source", "manner", "plain", "name", "comma"} and last_name is not None:
+        if names == {last_name.word}:
+            return []
+    if before and before[-1].kind == "source" and kinds == {"name"} and last_name and names == {last_name.word}:
+        return []
+    if "source" in kinds and kinds <= {"source", "manner", "plain", "time", "comma"}:
+        return inside
     if len(inside) == 1 and inside[0].kind == "name" and before and before[-1].kind == "name":
         written = context.text[inside[0].start : inside[0].end]
         is_initials = written.isupper() and len(written) <= 6 and before[-1].word not in VAGUE
         return [] if inside[0].word == before[-1].word or is_initials else None
-    if _is_acronym(inside, context) and before and before[-1].kind in ("name", "word", "plain", "qualifier"):
+    if _is_acronym(inside, context) and before and before[-1].kind in (
+        "name",
+        "word",
+        "plain",
+        "qualifier",
+        "time",
+    ):
         return []
     if len(inside) == 1 and inside[0].kind == "value" and before:
         return _read_value_inside(before, inside, last_value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unburden.eligibility.reading.lexicon import Name, find_name
+from unburden.eligibility.reading.sources import match_source
 from unburden.eligibility.reading.stop_words import FILLERS, PLAIN, QUALIFIERS
 from unburden.eligibility.reading.times import TimePhrase, find_time
 from unburden.eligibility.reading.values import Value, find_value
@@ -12,7 +13,7 @@ from unburden.eligibility.reading.words import Token
 
 PhraseKind = Literal[
     "name", "value", "time", "not", "except", "if", "and", "or", "comma", "slash", "open", "close",
-    "example", "colon", "to", "with", "plain", "evidence", "manner", "verdict", "act", "qualifier", "word",
+    "example", "colon", "to", "with", "plain", "evidence", "manner", "source", "verdict", "act", "qualifier", "word",
 ]  # fmt: skip
 
 _MANNER = (
@@ -29,6 +30,7 @@ _SOURCES: tuple[tuple[PhraseKind, str], ...] = (
     (
         "except",
         r"(?:with\s+the\s+)?except(?:ions?)?(?:\s+(?:for|of|in|that|when))?\b|unless\b|other\s+than\b|excluding\b|apart\s+from\b|"
+        r"(?:this\s+)?(?:(?:does|will|is|do)\s+)?not\s+appl(?:y|icable)\s+(?:to|for|in|if)\b|"
         r"aside\s+from\b|besides\b|exclusive\s+of\b|with\s+the\s+exception\s+of\b|not\s+including\b",
     ),
     (
@@ -160,6 +162,10 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
         return Phrase(
             "qualifier", token.start, tokens[at + 2].end, at, at + 3, folded[token.start : tokens[at + 2].end]
         )
+    source = match_source(folded, token.start, token.word)
+    if source:
+        end = token.start + len(_cut_at_open_end(source.group()).rstrip())
+        return _span(tokens, at, end, Phrase("source", token.start, end, at, 0, folded[token.start : end]))
     for kind, pattern in _EARLY:
         found = pattern.match(folded, token.start)
         if found:

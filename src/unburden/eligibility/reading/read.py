@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
+from unburden.eligibility.reading.items import (
+    holds_comparison,
+    is_by_itself,
+    is_list_lead,
+    read_items,
+    starts_measure,
+)
 from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
 from unburden.eligibility.reading.parts import VAGUE, Context, Reading
@@ -15,7 +23,7 @@ from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.unanswerable import find_reason
 from unburden.eligibility.reading.words import Token, fold_text, read_tokens
 
-_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
+_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|(?:(?<=/L\.)|(?<=dL\.)|(?<=mL\.)|(?<=/l\.)|(?<=dl\.))\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
 _JOINED_BY_OR = re.compile(r"^\W*or\b|\bor\W*$")
 _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(
@@ -137,17 +145,28 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
         piece = _read_piece(text, folded, start, end, context)
         between = text[pieces[-1].end : start] if pieces else ""
         is_lead = bool(pieces) and _LEADS_ON.search(folded[pieces[-1].start : pieces[-1].end]) is not None
-        if is_lead and lead is None:
+        before = folded[pieces[-1].start : pieces[-1].end] if pieces else ""
+        is_settled = is_lead and context.is_inclusion and is_list_lead(before) and not depends
+        if is_settled:
+            pieces[-1] = replace(pieces[-1], outcome=_RECOGNISED, reason="heading", reading=None)
+        elif is_lead and lead is None:
             lead = _take_lead(pieces[-1]) if len(pieces) == 1 and not context.is_inclusion else None
             depends = lead is None
         goes_on = ";" in between or "\n" in between or "\r" in between
         if lead is not None and not depends:
             pieces[0] = _settle_lead(pieces[0])
             piece = _read_under_lead(piece, lead, context)
-        elif piece.reading is not None and (depends or (goes_on and any(_is_left(p) for p in pieces))):
+        elif piece.reading is not None and (depends or (goes_on and not _stands_alone(piece, pieces))):
             piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
         pieces.append(piece)
     return pieces
+
+
+def _stands_alone(piece: _Piece, before: list[_Piece]) -> bool:
+    """Whether no sentence before was left, or only such as name their own measure, like this one."""
+    left = [p for p in before if _is_left(p)]
+    is_measure = holds_comparison(piece.reading) and starts_measure(list(piece.phrases))
+    return not left or (is_measure and all(is_by_itself(list(p.phrases)) for p in left))
 
 
 def _is_left(piece: _Piece) -> bool:
@@ -193,7 +212,7 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
     sentence = folded[start:end]
     tokens = tuple(Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence))
     phrases = tuple(chunk_tokens(text, folded, tokens))
-    reason = find_reason(sentence)
+    reason = find_reason(_mask_asides(sentence, start, phrases))
     if reason is not None and reason[1] and _names_facts(reason[0], phrases):
         reason = reason[0], False
     if _DANGLING.search(sentence):
@@ -202,10 +221,25 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
         return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
     reading = None
     if reason is None or reason[0] != _ALLOWANCE:
-        reading = read_sentence(list(phrases), context)
+        reading = read_sentence(list(phrases), context) or read_items(list(phrases), folded, context)
     if reading is not None:
         return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)
     return _Piece(start, end, phrases, _LEFT, reason[0] if reason else "", None)
+
+
+def _mask_asides(sentence: str, start: int, phrases: tuple[Phrase, ...]) -> str:
+    """The sentence without words that tell how a measure was taken, and without an exception's own words.
+
+    "Transfusion permitted" and "unless ..., then acceptable" allow nothing by themselves.
+    """
+    for phrase in phrases:
+        if phrase.kind == "source" and any(p.kind == "value" for p in phrases):
+            first, last = phrase.start - start, phrase.end - start
+            sentence = sentence[:first] + " " * (last - first) + sentence[last:]
+    excepts = [p for p in phrases if p.kind == "except"]
+    if excepts and any(p.kind == "value" for p in phrases if p.start < excepts[0].start):
+        return sentence[: excepts[0].start - start]
+    return sentence
 
 
 def _names_facts(reason: str, phrases: tuple[Phrase, ...]) -> bool:
@@ -235,7 +269,9 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
         return whole
     is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
-    if len(pieces) > 1 and not is_led and any(_CHOICE.search(sentence) for sentence in sentences):
+    if len(pieces) > 1 and not is_led and any(
+        _CHOICE.search(sentence) for sentence in sentences if not is_list_lead(sentence)
+    ):
         return whole
     pieces = [
         p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")
@@ -261,13 +297,15 @@ def _expression_of(piece: _Piece, text: str) -> Expression:
 
 
 def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
+    if any(_may_loosen(one, text) and before.reading is not None for before, one in pairwise(pieces)):
+        return Unread(text.strip(), "not understood")
     parts: list[Expression] = []
     for piece in pieces:
         if piece.reading is not None:
             parts.append(piece.reading.expression)
-        elif piece.reason == _ALLOWANCE and parts and not is_inclusion:
+        elif _allows(piece, text) and parts and not is_inclusion:
             parts[-1] = Unless(parts[-1], _unread(piece, text))
-        elif piece.reason == _ALLOWANCE and parts:
+        elif _allows(piece, text) and parts:
             parts[-1] = AnyOf((parts[-1], _unread(piece, text)))
         elif piece.reason != "heading" or len(pieces) == 1:
             parts.append(_unread(piece, text))
@@ -276,6 +314,31 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
     if len(parts) == 1:
         return parts[0]
     return AllOf(tuple(parts)) if is_inclusion else AnyOf(tuple(parts))
+
+
+_LOOSENING = re.compile(
+    r"^\W*(?:for|in|if|note|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
+    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can)\b"
+)
+
+
+def _may_loosen(piece: _Piece, text: str) -> bool:
+    """Whether a sentence that is left could loosen the one before it, although it is not told apart as an allowance."""
+    words = fold_text(text)[piece.start : piece.end]
+    return piece.outcome == _LEFT and not _allows(piece, text) and _LOOSENING.search(words) is not None
+
+
+_ALLOWING = re.compile(r"\b(?:is|are|be|remain)\s+(?:also\s+)?(?:allowed|permitted|eligible|acceptable)\b")
+_LIMITING = re.compile(r"\b(?:not?|must|only|should|exclu\w+|ineligible|never|without)\b")
+
+
+def _allows(piece: _Piece, text: str) -> bool:
+    """Whether a sentence that is left says nothing but what is allowed beside the one before."""
+    if piece.reason == _ALLOWANCE:
+        return True
+    words = fold_text(text)[piece.start : piece.end]
+    is_allowing = _ALLOWING.search(words) is not None and _LIMITING.search(words) is None
+    return piece.outcome == _LEFT and is_allowing
 
 
 def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
