@@ -12,6 +12,7 @@ from unburden.eligibility.reading.parts import (
     is_described_before,
     is_described_by,
     is_other_side,
+    is_same_in_other_unit,
     join_names,
     negate,
     resolve_link,
@@ -218,6 +219,13 @@ class _ClauseParser:
             self._close()
             self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
             self.link = ""
+            return
+        if self.part.value is not None and self.link == "or" and is_same_in_other_unit(self.part, value):
+            names = self.part.names
+            self._close()
+            self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
+            self.link = ""
+            self.note("the same limit in another unit", 0.97)
             return
         if self.part.names and self.link and value.is_age:
             self._close()

@@ -1,6 +1,7 @@
 """Sentences that are lists: each item that is complete is read, each other one stays beside it unread."""
 
 import re
+from itertools import pairwise
 
 from unburden.domain.criteria import (
     AllOf,
@@ -23,7 +24,7 @@ from unburden.eligibility.reading.unanswerable import find_reason
 
 _PERSONAL = frozenset({"consent", "willingness", "ability", "contraception", "administrative"})
 _LEGAL_AGE = re.compile(
-    r"[\s,(]*(?:or|and)\s+(?:≥\s*|at\s+least\s+)?(?:(?:the|a|an|of|is|at)\s+)*(?:minimum\s+)?(?:local\s+)?"
+    r"[\s,(]*(?:or|and)\s+(?:≥\s*|>\s?=\s*|at\s+least\s+|over\s+|(?:same\s+or\s+)?greater\s+than\s+)?(?:(?:the|a|an|of|is|at)\s+)*(?:minimum\s+)?(?:local\s+)?"
     r"(?:legal(?:ly)?|acceptable|adult)\s+(?:adult\s+|minimum\s+|consenting\s+)?age\b"
 )
 _OLDER = re.compile(r"whichever\s+(?:is\s+)?(?:the\s+)?(?:greater|older|higher)|if\s+(?:it|that|this)\s+is\s+(?:older|higher|greater)")
@@ -92,7 +93,8 @@ def _drop_lead(phrases: list[Phrase], folded: str, context: Context) -> list[Phr
 def starts_measure(phrases: list[Phrase]) -> bool:
     """Whether phrases begin with the name of a measure, after plain words."""
     first = next((p for p in phrases if p.kind not in ("plain", "time", "comma")), None)
-    return first is not None and first.name is not None and join_names(first.name.entry)
+    entry = first.name.entry if first is not None and first.name is not None else None
+    return entry is not None and join_names(entry) and entry.sort != "function"
 
 
 def _read_legal_age(phrases: list[Phrase], folded: str, context: Context) -> Reading | None:
@@ -109,10 +111,10 @@ def _read_legal_age(phrases: list[Phrase], folded: str, context: Context) -> Rea
             return None
         if any(p.kind == "name" and p.name and join_names(p.name.entry) and p.word != "age" for p in tail):
             return None
-        head = read_sentence(phrases[:number], context)
+        head = read_sentence([p for p in phrases[:number] if p.kind not in ("open", "example")], context)
         if head is None or {getattr(leaf, "column", "") for leaf in iterate_leaves(head.expression)} != {"age"}:
             return None
-        unread = Unread(text_of(tail, context).strip(" ,()"), "the age of majority is a matter of law")
+        unread = Unread(text_of(tail, context).strip(" ,"), "the age of majority is a matter of law")
         is_also = _OLDER.search(words) is not None or re.match(r"[\s,(]*and\b", words) is not None
         if not is_also and _YOUNGER.search(words[found.end() - start :]):
             return None
@@ -128,6 +130,7 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
     if _CHOICE.search(sentence):
         return None
     items = _split_numbered(phrases, folded)
+    is_numbered = items is not None
     if items is None:
         items = _split_measures(phrases, context)
     if items is None or len(items) < 2:
@@ -135,9 +138,10 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
     readings = [read_sentence(item, context) for item in items]
     if not any(holds_comparison(reading) for reading in readings):
         return None
-    if any(reading is None and not is_by_itself(item) for item, reading in zip(items, readings, strict=True)):
+    unread = [item for item, reading in zip(items, readings, strict=True) if reading is None]
+    if not all(is_by_itself(item) or (is_numbered and _is_closed(item)) for item in unread):
         return None
-    if any(reading is not None and not holds_comparison(reading) for reading in readings):
+    if not is_numbered and any(reading is not None and not holds_comparison(reading) for reading in readings):
         return None
     parts: list[Expression] = []
     for item, reading in zip(items, readings, strict=True):
@@ -152,7 +156,15 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
 
 def is_by_itself(item: list[Phrase]) -> bool:
     """Whether an item that is not read names its own measure, so that it says nothing of its neighbours."""
-    return starts_measure(item) and any(p.kind == "value" for p in item)
+    words = {p.word for p in item}
+    is_new_sentence = any(
+        later.kind == "if" and before.word == "." for before, later in pairwise(item)
+    )
+    return starts_measure(item) and any(p.kind == "value" for p in item) and not (words & _FAR or is_new_sentence)
+
+
+_FAR = frozenset(["cf", "note", "could", "can", "may", "enrolled", "above", "these", "criteria", "following", "however", "also"])
+"""Words by which an item may speak of its neighbours."""
 
 
 def _split_numbered(phrases: list[Phrase], folded: str) -> list[list[Phrase]] | None:
@@ -180,6 +192,11 @@ def _split_numbered(phrases: list[Phrase], folded: str) -> list[list[Phrase]] | 
         for (_, first), last in zip(marks, ends, strict=True)
     ]
     return items if all(items) and all(_joins_well(item) for item in items) else None
+
+
+def _is_closed(item: list[Phrase]) -> bool:
+    """Whether a numbered item that is not read speaks of nothing but itself."""
+    return not any(p.kind in ("example", "colon") or p.word in _FAR for p in item)
 
 
 def _joins_well(item: list[Phrase]) -> bool:

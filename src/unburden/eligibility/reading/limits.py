@@ -21,7 +21,7 @@ def text_of(phrases: list[Phrase], context: Context) -> str:
     return context.text[phrases[0].start : phrases[-1].end]
 
 
-_BETWEEN_SEXES = ("plain", "open", "close", "or", "and", "comma", "slash", "colon", "manner")
+_BETWEEN_SEXES = ("plain", "open", "close", "or", "and", "comma", "slash", "colon", "manner", "source")
 
 
 def read_by_sex(phrases: list[Phrase]) -> Reading | None:
@@ -72,7 +72,8 @@ def read_condition(flat: list[Phrase], at: int, context: Context) -> Reading | N
     if not left:
         return None
     return (
-        _read_otherwise(left, right, context)
+        _read_or_if(left, right, context)
+        or _read_otherwise(left, right, context)
         or read_limit_for(left, right, flat[at:], context)
         or _read_only_if(left, right, context)
     )
@@ -89,6 +90,29 @@ def _read_otherwise(left: list[Phrase], right: list[Phrase], context: Context) -
         return None
     is_opposite = first[0] == second[0] and first[1] != second[1] and first[2:] == second[2:]
     return with_rule(stated, "a second measure where the first is not met", 0.95) if is_opposite else None
+
+
+def _read_or_if(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:
+    """ "A <= x, or, if A > x, then B >= y" is A <= x or B >= y."""
+    base = left
+    while base and base[-1].kind in ("or", "comma"):
+        base = base[:-1]
+    then = next((n for n, p in enumerate(right) if p.word == "then"), None)
+    if not context.is_inclusion or then is None or not any(p.kind == "or" for p in left[len(base) :]):
+        return None
+    stated, condition = read_clause(base, context), read_clause(trim(right[:then]), context)
+    other = read_clause(trim(right[then + 1 :]), context)
+    if stated is None or condition is None or other is None:
+        return None
+    first, second = _threshold(stated.expression), _threshold(condition.expression)
+    if first is None or second is None or _threshold(other.expression) is None:
+        return None
+    if (first[0], first[2:]) != (second[0], second[2:]) or first[1] == second[1]:
+        return None
+    expression = AnyOf((stated.expression, other.expression))
+    return with_rule(
+        Reading(expression, stated.certainty, stated.rules), "a second measure where the first is not met", 0.95
+    )
 
 
 def _split_last_value(left: list[Phrase]) -> tuple[list[Phrase], Phrase] | None:

@@ -36,11 +36,12 @@ def take_definition(phrases: list[Phrase]) -> list[Phrase]:
     )
     if not is_one_condition or any(p.kind not in ("name", "plain", "qualifier") for p in before):
         return phrases
+    if inside and inside[0].kind == "example" and inside[0].word.startswith("def"):
+        inside = trim(inside[1:])
     kinds = [p.kind for p in inside if p.kind not in ("plain", "with")]
-    measure = next((p.name.entry for p in inside if p.name), None)
-    if kinds == ["name", "value"] and measure is not None and measure.sort == "quantity":
-        return inside
-    return phrases
+    measures = [p.name.entry.sort for p in inside if p.name]
+    shapes = (["name", "value"], ["name", "value", "or", "name", "value"], ["name", "value", "comma", "name", "value"])
+    return inside if kinds in shapes and set(measures) == {"quantity"} else phrases
 
 
 def fold_grades(phrases: list[Phrase], context: Context) -> list[Phrase]:
@@ -95,7 +96,7 @@ def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | 
         inside = _read_inside(made, trim(phrases[at + 1 : end]), context)
         if inside is None:
             return None
-        is_aside = any(p.kind in ("except", "if") for p in inside)
+        is_aside = any(p.kind in ("except", "if") or p.word == "without" for p in inside)
         if is_aside and any(p.kind not in ("plain", "time") for p in phrases[end + 1 :]):
             # What stands after the parenthesis is no part of its exception or condition.
             return None
@@ -137,6 +138,8 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if inside[0].kind == "example" and inside[0].word.startswith(("e", "for", "such", "inclu")):
         return []
     if "if" in kinds or inside[0].kind == "except":
+        return inside
+    if inside[0].word == "without" and last_value is not None and before[-1] is last_value:
         return inside
     if kinds <= {"time", "plain", "with"} and len(inside) <= 3:
         return inside

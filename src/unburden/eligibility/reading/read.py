@@ -30,7 +30,7 @@ _CHOICE = re.compile(
     r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:"
 )
 _BULLET = re.compile(
-    r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?"
+    r"^(?:\s*(?:[*\-#>\\\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?"
 )
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
@@ -110,12 +110,33 @@ def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     depths = _count_depths(text)
     ends = [(m.start(), m.end()) for m in _END.finditer(text) if "\n" in m.group() or depths[m.start()] <= 0]
+    marks = _find_enumeration(text)
+    if marks:
+        # The dot after an enumeration's number ends no sentence, the blank before it does.
+        numbers = {end for _, end in marks}
+        ends = sorted({e for e in ends if e[0] not in numbers} | {(start, start + 1) for start, _ in marks})
     for end, following in [*ends, (len(text), len(text))]:
         bullet = _BULLET.match(text[start : min(end, start + 40)])
         first = start + (bullet.end() if bullet else 0)
         if text[first:end].strip():
             yield first, end
         start = following
+
+
+_MARK = re.compile(r"(?<=[^\s<>≤≥=,]) (\d{1,2})\.(?= +[A-Z][a-z])")
+
+
+def _find_enumeration(text: str) -> list[tuple[int, int]]:
+    """Start and end of " 2.", " 3." and so on within a line whose own number is the one before; else nothing."""
+    own = re.match(r"\s*(\d{1,2})\\?\.\s", text)
+    if own is None:
+        return []
+    wanted, marks = int(own.group(1)) + 1, []
+    for mark in _MARK.finditer(text):
+        if int(mark.group(1)) == wanted:
+            marks.append((mark.start(), mark.end()))
+            wanted += 1
+    return marks
 
 
 def _count_depths(text: str) -> list[int]:
@@ -317,8 +338,8 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
 
 
 _LOOSENING = re.compile(
-    r"^\W*(?:for|in|if|note|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
-    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can)\b"
+    r"^\W*(?:for|in|if|note|cf|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bif\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
+    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can|could|might|enrol\w*|includ\w+|waive\w*|suffic\w+)\b"
 )
 
 

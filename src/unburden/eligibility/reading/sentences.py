@@ -104,7 +104,10 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     for number, phrase in enumerate(phrases):
         if number == 0 or not (
-            phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"
+            phrase.word in _OPENERS
+            or phrase.kind in ("if", "act")
+            or phrase.word == "without"
+            or (phrase.kind == "with" and phrases[number + 1 : number + 2] and phrases[number + 1].kind == "not")
         ):
             continue
         if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
@@ -138,7 +141,7 @@ def _only_narrows(tail: list[Phrase]) -> bool:
             # "Advanced or metastatic cancer" joins qualities, "cancer or infection" brings another thing.
             joined = joined or before.kind != "qualifier"
         elif (
-            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0])
+            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0] and not _denies_early(tail, phrase))
             or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))
             or (
                 joined
@@ -149,6 +152,11 @@ def _only_narrows(tail: list[Phrase]) -> bool:
         ):
             return False
     return True
+
+
+def _denies_early(tail: list[Phrase], phrase: Phrase) -> bool:
+    """Whether a tail begins with its own negation: "which is not declining", "with no deterioration"."""
+    return phrase.kind == "not" and len(tail) > 1 and phrase is tail[1] and tail[0].word in ("which", "with")
 
 
 def _narrow(expression: Expression, unread: Unread) -> Expression:

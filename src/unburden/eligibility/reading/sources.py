@@ -38,8 +38,11 @@ _LENIENT = (
     r"(?:permitted|allowed|accepted|acceptable)(?!\s+(?:if|only|provided|until|up\s+to))"
 )
 _STATE = (
-    r"(?:baseline|screening)(?=\s+[a-z])|(?:an?\s+)?(?:mean|average)\s+(?:of\s+)?(?=qt|resting|corrected)|resting(?=\s+(?:qt|corrected))|"
-    r"(?:interval\s+)?prolong(?:ation|ed)(?:\s+to)?(?=\s*[>≥])|interval(?=\s*(?:[<>≤≥]|of\b))"
+    r"(?:baseline|screening)(?=\s+[a-z])|(?:an?\s+)?(?:mean|average)(?:\s+of)?(?=\s+(?:qt|resting|corrected))|resting(?=\s+(?:qt|corrected))|"
+    r"(?:interval\s+)?prolong(?:ation|ed)(?:\s+to)?(?=\s*[>≥])|interval(?=\s*(?:[<>≤≥]|of\b))|"
+    r"(?:minimum|min\.)(?=\s+(?:life|expected|survival))|those(?=\s+with)|iuln\s*:\s*institutional\s+upper\s+limit\s+of\s+normal|"
+    r"(?:assessed|measured|obtained|determined|performed|evaluated)(?=\s+(?:at|within|during)\b)|"
+    r"(?:with\s+or\s+without|irrespective\s+of|regardless\s+of|despite)\s+(?:any\s+)?anti-?\s?hypertensive\s+(?:medications?|treatments?|therapy|drugs?)"
 )
 _FIRST_WORDS = frozenset(
     """
@@ -48,6 +51,7 @@ by per with using via on from based according in at as through either the a an c
 fridericia's fredericia's bazett bazett's mdrd ckd schwartz modification chronic transthoracic two 2 echo echocardiogram
 echocardiography muga multi multigated multiple 24 twenty judged red rbc prbc platelet blood transfusion transfusions
 baseline screening mean average resting prolongation prolonged interval
+minimum min those iuln with irrespective regardless despite
 """.split()  # noqa: SIM905
 )
 
@@ -76,8 +80,8 @@ _WHEN = (
 LEAD = re.compile(
     r"\W*(?:(?:patients?|subjects?|participants?|must|should|with|have|has|having|had|demonstrates?|demonstrating|shows?|evidence|of|the|a|an|who|be|is|are)\s+)*"
     rf"(?:(?:adequate|acceptable|sufficient|normal|good|satisfactory|appropriate)\s+)?(?=[^:]*(?:function|reserve|laborator|examination|tests?)){_ORGANS}"
-    rf"(?:,?\s*{_WHEN}\s*)?,?\s*(?:(?:is|are|must|be|meets?|as|defined|indicated|evidenced|demonstrated|shown|documented|determined|assessed|by|with|"
-    rf"to|follows?|all|of|the|following|laboratory|criteria|values?|parameters?|requirements?|below)\b\s*)*+(?:{_WHEN})?"
+    rf"(?:,?\s*{_WHEN}\s*)?,?\s*(?:(?:fulfilling|meeting|satisfying|is|are|must|be|meets?|as|defined|indicated|evidenced|demonstrated|shown|documented|determined|assessed|by|with|"
+    rf"to|fulfilling|meeting|satisfying|follows?|all|of|the|following|laboratory|criteria|values?|parameters?|requirements?|below)\b\s*)*+(?:{_WHEN})?"
     r"(?:(?<=defined\sas\s)|(?<=defined\sby\s)|(?<=evidenced\sby\s)|(?<=shown\sby\s)|\s*:\s*(?:-\s*)?)"
 )
 """A lead to a list of measures that are all asked for; it has no "any", "one" or "either"."""

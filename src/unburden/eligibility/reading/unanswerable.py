@@ -58,7 +58,7 @@ _RULES = re.compile(
 )
 """Words by which a line that ends in a colon says more than a heading does."""
 _LABORATORY = re.compile(
-    r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
+    r"\bbetween \d|\bage[ds]? (?:of )?\d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
 )
 
 

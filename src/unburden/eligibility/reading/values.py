@@ -57,10 +57,10 @@ _AND_BOUND = re.compile(
 )
 _LIMIT = (
     r"(?:(?:the|of|institutional|institution'?s?|local|laborator(?:y|y's)|central|reference|site|age|adjusted|normal|specific|respective)[\s-]+)*"
-    r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
+    r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+(?:limits?|values?)|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
     r"|(?P<lln>i?lln\b|lower\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?)))"
     r"(?:\s+for\s+(?:the\s+)?(?:patient's\s+)?(?:age\s+and\s+(?:sex|gender)|sex\s+and\s+age|age)\b)?"
-    r"(?:\s+(?:for|of)\s+(?:the\s+)?(?:institution|laboratory|site|age|local lab|reference laboratory|the normal range)\b)?"
+    r"(?:\s+(?:for|of)\s+(?:the\s+)?(?:institution|laboratory|(?:study\s+)?site|age|local lab|reference laboratory|the normal range)\b)?"
     r"(?:\s?\(\s?(?:i?uln|lln|unl|iunl)\s?\))?"
 )
 _TIMES = re.compile(
