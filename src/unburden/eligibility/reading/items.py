@@ -27,9 +27,15 @@ _LEGAL_AGE = re.compile(
     r"[\s,(]*(?:or|and)\s+(?:≥\s*|>\s?=\s*|at\s+least\s+|over\s+|(?:same\s+or\s+)?greater\s+than\s+)?(?:(?:the|a|an|of|is|at)\s+)*(?:minimum\s+)?(?:local\s+)?"
     r"(?:legal(?:ly)?|acceptable|adult)\s+(?:adult\s+|minimum\s+|consenting\s+)?age\b"
 )
-_OLDER = re.compile(r"whichever\s+(?:is\s+)?(?:the\s+)?(?:greater|older|higher)|if\s+(?:it|that|this)\s+is\s+(?:older|higher|greater)")
-_YOUNGER = re.compile(r"whichever|if\b|\bnot\b|unless|except|\bolder|\bhigher|\bgreater|\bless|younger|lower|<|>|≤|≥")
-_CHOICE = re.compile(r"\b(?:any|one|either|some|1|two|2|three|3)\s+of\b|\beither\b|\bor\W*$|\bas follows\b(?=.*\bor\b)")
+_OLDER = re.compile(
+    r"whichever\s+(?:is\s+)?(?:the\s+)?(?:greater|older|higher)|if\s+(?:it|that|this)\s+is\s+(?:older|higher|greater)"
+)
+_YOUNGER = re.compile(
+    r"whichever|if\b|\bnot\b|unless|except|\bolder|\bhigher|\bgreater|\bless|younger|lower|<|>|≤|≥"
+)
+_CHOICE = re.compile(
+    r"\b(?:any|one|either|some|1|two|2|three|3)\s+of\b|\beither\b|\bor\W*$|\bas follows\b(?=.*\bor\b)"
+)
 _NUMBERED = re.compile(r"(?:(?<=^)|(?<=[\s;:,.]))\(?(\d{1,2}|[a-j])[.)]\s?(?=[^\W\d_])")
 _LOOSE = frozenset({"if", "except"})
 
@@ -107,12 +113,16 @@ def _read_legal_age(phrases: list[Phrase], folded: str, context: Context) -> Rea
             continue
         tail = phrases[number:]
         words = folded[start:end]
-        if len(words) > 220 or any(p.kind == "name" and p.name and p.name.entry.kind == "condition" for p in tail):
+        if len(words) > 220 or any(
+            p.kind == "name" and p.name and p.name.entry.kind == "condition" for p in tail
+        ):
             return None
         if any(p.kind == "name" and p.name and join_names(p.name.entry) and p.word != "age" for p in tail):
             return None
         head = read_sentence([p for p in phrases[:number] if p.kind not in ("open", "example")], context)
-        if head is None or {getattr(leaf, "column", "") for leaf in iterate_leaves(head.expression)} != {"age"}:
+        if head is None or {getattr(leaf, "column", "") for leaf in iterate_leaves(head.expression)} != {
+            "age"
+        }:
             return None
         unread = Unread(text_of(tail, context).strip(" ,"), "the age of majority is a matter of law")
         is_also = _OLDER.search(words) is not None or re.match(r"[\s,(]*and\b", words) is not None
@@ -157,13 +167,30 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
 def is_by_itself(item: list[Phrase]) -> bool:
     """Whether an item that is not read names its own measure, so that it says nothing of its neighbours."""
     words = {p.word for p in item}
-    is_new_sentence = any(
-        later.kind == "if" and before.word == "." for before, later in pairwise(item)
+    is_new_sentence = any(later.kind == "if" and before.word == "." for before, later in pairwise(item))
+    return (
+        starts_measure(item)
+        and any(p.kind == "value" for p in item)
+        and not (words & _FAR or is_new_sentence)
     )
-    return starts_measure(item) and any(p.kind == "value" for p in item) and not (words & _FAR or is_new_sentence)
 
 
-_FAR = frozenset(["cf", "note", "could", "can", "may", "enrolled", "above", "these", "criteria", "following", "however", "also"])
+_FAR = frozenset(
+    [
+        "cf",
+        "note",
+        "could",
+        "can",
+        "may",
+        "enrolled",
+        "above",
+        "these",
+        "criteria",
+        "following",
+        "however",
+        "also",
+    ]
+)
 """Words by which an item may speak of its neighbours."""
 
 
@@ -248,7 +275,20 @@ def _has_value_soon(rest: list[Phrase]) -> bool:
     for phrase in rest[:14]:
         if phrase.kind == "value":
             return True
-        if phrase.kind not in ("name", "plain", "open", "close", "slash", "and", "or", "source", "manner", "time", "comma", "colon"):
+        if phrase.kind not in (
+            "name",
+            "plain",
+            "open",
+            "close",
+            "slash",
+            "and",
+            "or",
+            "source",
+            "manner",
+            "time",
+            "comma",
+            "colon",
+        ):
             return False
     return False
 
@@ -279,7 +319,9 @@ def _is_plain_item(item: list[Phrase], *, is_bare: bool) -> bool:
     return depth == 0 and starts_measure(item)
 
 
-_REACHING = frozenset(["respectively", "both", "either", "for", "unless", "but", "then", "whichever", "least"])
+_REACHING = frozenset(
+    ["respectively", "both", "either", "for", "unless", "but", "then", "whichever", "least"]
+)
 
 
 def _read_with_promise(phrases: list[Phrase], folded: str, context: Context) -> Reading | None:
@@ -295,15 +337,24 @@ def _read_with_promise(phrases: list[Phrase], folded: str, context: Context) -> 
         if not tail or any(p.kind in ("value", *_LOOSE) for p in tail):
             continue
         reason = find_reason(folded[tail[0].start : tail[-1].end])
-        if reason is None or not reason[1] or reason[0] not in _PERSONAL or not _PROMISE.match(folded, tail[0].start):
+        if (
+            reason is None
+            or not reason[1]
+            or reason[0] not in _PERSONAL
+            or not _PROMISE.match(folded, tail[0].start)
+        ):
             continue
-        if any(p.kind == "name" and p.name and p.name.entry.kind in ("condition", "measurement") for p in tail):
+        if any(
+            p.kind == "name" and p.name and p.name.entry.kind in ("condition", "measurement") for p in tail
+        ):
             continue
         head = read_sentence(phrases[:number], context)
         if head is None or not holds_comparison(head):
             continue
         unread = Unread(text_of(tail, context), f"{reason[0]}: no data answers it")
-        return Reading(AllOf((head.expression, unread)), head.certainty * 0.9, (*head.rules, "a promise beside it"))
+        return Reading(
+            AllOf((head.expression, unread)), head.certainty * 0.9, (*head.rules, "a promise beside it")
+        )
     return None
 
 

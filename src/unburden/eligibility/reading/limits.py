@@ -111,7 +111,9 @@ def _read_or_if(left: list[Phrase], right: list[Phrase], context: Context) -> Re
         return None
     expression = AnyOf((stated.expression, other.expression))
     return with_rule(
-        Reading(expression, stated.certainty, stated.rules), "a second measure where the first is not met", 0.95
+        Reading(expression, stated.certainty, stated.rules),
+        "a second measure where the first is not met",
+        0.95,
     )
 
 

@@ -40,7 +40,11 @@ def take_definition(phrases: list[Phrase]) -> list[Phrase]:
         inside = trim(inside[1:])
     kinds = [p.kind for p in inside if p.kind not in ("plain", "with")]
     measures = [p.name.entry.sort for p in inside if p.name]
-    shapes = (["name", "value"], ["name", "value", "or", "name", "value"], ["name", "value", "comma", "name", "value"])
+    shapes = (
+        ["name", "value"],
+        ["name", "value", "or", "name", "value"],
+        ["name", "value", "comma", "name", "value"],
+    )
     return inside if kinds in shapes and set(measures) == {"quantity"} else phrases
 
 
@@ -159,10 +163,20 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if inside[0].kind == "manner":
         return [] if len(inside) == 1 else None
     names = {p.word for p in inside if p.kind == "name"}
-    if "source" in kinds and kinds <= {"source", "manner", "plain", "name", "comma"} and last_name is not None:
+    if (
+        "source" in kinds
+        and kinds <= {"source", "manner", "plain", "name", "comma"}
+        and last_name is not None
+    ):
         if names == {last_name.word}:
             return []
-    if before and before[-1].kind == "source" and kinds == {"name"} and last_name and names == {last_name.word}:
+    if (
+        before
+        and before[-1].kind == "source"
+        and kinds == {"name"}
+        and last_name
+        and names == {last_name.word}
+    ):
         return []
     if "source" in kinds and kinds <= {"source", "manner", "plain", "time", "comma"}:
         return inside
@@ -170,12 +184,17 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
         written = context.text[inside[0].start : inside[0].end]
         is_initials = written.isupper() and len(written) <= 6 and before[-1].word not in VAGUE
         return [] if inside[0].word == before[-1].word or is_initials else None
-    if _is_acronym(inside, context) and before and before[-1].kind in (
-        "name",
-        "word",
-        "plain",
-        "qualifier",
-        "time",
+    if (
+        _is_acronym(inside, context)
+        and before
+        and before[-1].kind
+        in (
+            "name",
+            "word",
+            "plain",
+            "qualifier",
+            "time",
+        )
     ):
         return []
     if len(inside) == 1 and inside[0].kind == "value" and before:

@@ -279,7 +279,12 @@ def is_same_in_other_unit(part: Part, value: Value) -> bool:
     if first is None or len(part.names) != 1 or not (value.shape == first.shape == "number"):
         return False
     sides = [b.operator for b in first.bounds], [b.operator for b in value.bounds]
-    return sides[0] == sides[1] and len(sides[0]) == 1 and bool(value.unit and first.unit) and value.unit != first.unit
+    return (
+        sides[0] == sides[1]
+        and len(sides[0]) == 1
+        and bool(value.unit and first.unit)
+        and value.unit != first.unit
+    )
 
 
 def is_at_least_one(value: Value | None) -> bool:

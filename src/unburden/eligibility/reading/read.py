@@ -17,20 +17,17 @@ from unburden.eligibility.reading.items import (
 )
 from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
-from unburden.eligibility.reading.parts import VAGUE, Context, Reading
+from unburden.eligibility.reading.parts import VAGUE, Context, Reading, join_names
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
 from unburden.eligibility.reading.sentences import read_sentence
+from unburden.eligibility.reading.splitting import split_sentences
 from unburden.eligibility.reading.unanswerable import find_reason
 from unburden.eligibility.reading.words import Token, fold_text, read_tokens
 
-_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|(?:(?<=/L\.)|(?<=dL\.)|(?<=mL\.)|(?<=/l\.)|(?<=dl\.))\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
 _JOINED_BY_OR = re.compile(r"^\W*or\b|\bor\W*$")
 _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(
     r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:"
-)
-_BULLET = re.compile(
-    r"^(?:\s*(?:[*\-#>\\\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?"
 )
 _UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
@@ -105,54 +102,6 @@ def read_criterion(
     )
 
 
-def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence, without its bullet; a parenthesis is never broken within a line."""
-    start = 0
-    depths = _count_depths(text)
-    ends = [(m.start(), m.end()) for m in _END.finditer(text) if "\n" in m.group() or depths[m.start()] <= 0]
-    marks = _find_enumeration(text)
-    if marks:
-        # The dot after an enumeration's number ends no sentence, the blank before it does.
-        numbers = {end for _, end in marks}
-        ends = sorted({e for e in ends if e[0] not in numbers} | {(start, start + 1) for start, _ in marks})
-    for end, following in [*ends, (len(text), len(text))]:
-        bullet = _BULLET.match(text[start : min(end, start + 40)])
-        first = start + (bullet.end() if bullet else 0)
-        if text[first:end].strip():
-            yield first, end
-        start = following
-
-
-_MARK = re.compile(r"(?<=[^\s<>≤≥=,]) (\d{1,2})\.(?= +[A-Z][a-z])")
-
-
-def _find_enumeration(text: str) -> list[tuple[int, int]]:
-    """Start and end of " 2.", " 3." and so on within a line whose own number is the one before; else nothing."""
-    own = re.match(r"\s*(\d{1,2})\\?\.\s", text)
-    if own is None:
-        return []
-    wanted, marks = int(own.group(1)) + 1, []
-    for mark in _MARK.finditer(text):
-        if int(mark.group(1)) == wanted:
-            marks.append((mark.start(), mark.end()))
-            wanted += 1
-    return marks
-
-
-def _count_depths(text: str) -> list[int]:
-    """How many parentheses are open at each character of its line."""
-    depth, depths = 0, []
-    for character in text:
-        if character == "\n":
-            depth = 0
-        elif character in "([":
-            depth += 1
-        elif character in ")]":
-            depth = max(0, depth - 1)
-        depths.append(depth)
-    return depths
-
-
 def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
     """The sentences, one after the other.
 
@@ -162,7 +111,7 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
     pieces: list[_Piece] = []
     depends = False
     lead: list[Phrase] | None = None
-    for start, end in _split_sentences(text):
+    for start, end in split_sentences(text):
         piece = _read_piece(text, folded, start, end, context)
         between = text[pieces[-1].end : start] if pieces else ""
         is_lead = bool(pieces) and _LEADS_ON.search(folded[pieces[-1].start : pieces[-1].end]) is not None
@@ -253,8 +202,11 @@ def _mask_asides(sentence: str, start: int, phrases: tuple[Phrase, ...]) -> str:
 
     "Transfusion permitted" and "unless ..., then acceptable" allow nothing by themselves.
     """
+    is_measuring = any(p.kind == "value" for p in phrases) and any(
+        p.name is not None and join_names(p.name.entry) for p in phrases
+    )
     for phrase in phrases:
-        if phrase.kind == "source" and any(p.kind == "value" for p in phrases):
+        if phrase.kind == "source" and is_measuring:
             first, last = phrase.start - start, phrase.end - start
             sentence = sentence[:first] + " " * (last - first) + sentence[last:]
     excepts = [p for p in phrases if p.kind == "except"]
@@ -290,8 +242,10 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
         return whole
     is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
-    if len(pieces) > 1 and not is_led and any(
-        _CHOICE.search(sentence) for sentence in sentences if not is_list_lead(sentence)
+    if (
+        len(pieces) > 1
+        and not is_led
+        and any(_CHOICE.search(sentence) for sentence in sentences if not is_list_lead(sentence))
     ):
         return whole
     pieces = [
@@ -328,7 +282,7 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
             parts[-1] = Unless(parts[-1], _unread(piece, text))
         elif _allows(piece, text) and parts:
             parts[-1] = AnyOf((parts[-1], _unread(piece, text)))
-        elif piece.reason != "heading" or len(pieces) == 1:
+        elif piece.reason != "heading" or piece is pieces[-1]:
             parts.append(_unread(piece, text))
     if not parts:
         return Unread(text, "heading: no data answers it")
@@ -339,7 +293,7 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
 
 _LOOSENING = re.compile(
     r"^\W*(?:for|in|if|note|cf|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bif\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
-    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can|could|might|enrol\w*|includ\w+|waive\w*|suffic\w+)\b"
+    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can|could|might|waive\w*|suffic\w+)\b"
 )
 
 

@@ -105,9 +105,13 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     for number, phrase in enumerate(phrases):
         if number == 0 or not (
             phrase.word in _OPENERS
-            or phrase.kind in ("if", "act")
+            or phrase.kind in ("if", "act", "source")
             or phrase.word == "without"
-            or (phrase.kind == "with" and phrases[number + 1 : number + 2] and phrases[number + 1].kind == "not")
+            or (
+                phrase.kind == "with"
+                and phrases[number + 1 : number + 2]
+                and phrases[number + 1].kind == "not"
+            )
         ):
             continue
         if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
@@ -141,7 +145,11 @@ def _only_narrows(tail: list[Phrase]) -> bool:
             # "Advanced or metastatic cancer" joins qualities, "cancer or infection" brings another thing.
             joined = joined or before.kind != "qualifier"
         elif (
-            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0] and not _denies_early(tail, phrase))
+            (
+                phrase.kind in ("not", "except", "open", "close")
+                and phrase is not tail[0]
+                and not _denies_early(tail, phrase)
+            )
             or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))
             or (
                 joined
