@@ -32,6 +32,7 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
     One unknown word, a name that stands beside another without a join, or a join that could
     mean two things make the clause unread: half a clause is never taken for the whole.
     """
+    phrases = _drop_both_sexes(phrases) if context.is_inclusion else phrases
     try:
         parser = _ClauseParser(context)
         for number, phrase in enumerate(phrases):
@@ -39,6 +40,18 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
         return parser.finish()
     except NotUnderstoodError:
         return None
+
+
+def _drop_both_sexes(phrases: list[Phrase]) -> list[Phrase]:
+    """ "18 years or older, male or female" without its end, which keeps nobody out."""
+    kept = [p for p in phrases if p.kind not in ("plain", "comma")]
+    sexes = {p.word for p in kept[-3:] if p.kind == "name"}
+    is_both = sexes == {"sex:male", "sex:female"} and kept[-2].kind in ("or", "and", "slash")
+    if not is_both or len(kept) < 4 or kept[-4].kind != "value":
+        return phrases
+    return [
+        p for p in phrases if p.start < kept[-3].start and (p.kind != "comma" or p.start < kept[-4].start)
+    ]
 
 
 class _ClauseParser(ClauseParts):

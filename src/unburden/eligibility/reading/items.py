@@ -22,7 +22,7 @@ from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.sources import LEAD
 from unburden.eligibility.reading.unanswerable import find_reason
 
-_PERSONAL = frozenset({"consent", "willingness", "ability", "contraception", "administrative"})
+_PERSONAL = frozenset({"consent", "willingness", "ability", "contraception", "administrative", "adequacy"})
 _LEGAL_AGE = re.compile(
     r"[\s,(]*(?:or|and)\s+(?:≥\s*|>\s?=\s*|at\s+least\s+|over\s+|(?:same\s+or\s+)?greater\s+than\s+)?(?:(?:the|a|an|of|is|at)\s+)*(?:minimum\s+)?(?:local\s+)?"
     r"(?:legal(?:ly)?|acceptable|adult)\s+(?:adult\s+|minimum\s+|consenting\s+)?age\b"
@@ -151,6 +151,8 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
     unread = [item for item, reading in zip(items, readings, strict=True) if reading is None]
     if not all(is_by_itself(item) or (is_numbered and _is_closed(item)) for item in unread):
         return None
+    if any(names_again(item, reading) for item in unread for reading in readings):
+        return None
     if not is_numbered and any(reading is not None and not holds_comparison(reading) for reading in readings):
         return None
     parts: list[Expression] = []
@@ -192,6 +194,14 @@ _FAR = frozenset(
     ]
 )
 """Words by which an item may speak of its neighbours."""
+
+
+def names_again(phrases: list[Phrase], reading: Reading | None) -> bool:
+    """Whether unread words name a measure that a reading compares: it may be another limit of the same."""
+    columns = (
+        {getattr(leaf, "column", "") for leaf in iterate_leaves(reading.expression)} if reading else set()
+    )
+    return any(p.name is not None and p.word in columns for p in phrases)
 
 
 def _split_numbered(phrases: list[Phrase], folded: str) -> list[list[Phrase]] | None:
@@ -344,9 +354,8 @@ def _read_with_promise(phrases: list[Phrase], folded: str, context: Context) -> 
             or not _PROMISE.match(folded, tail[0].start)
         ):
             continue
-        if any(
-            p.kind == "name" and p.name and p.name.entry.kind in ("condition", "measurement") for p in tail
-        ):
+        entries = [p.name.entry for p in tail if p.name is not None]
+        if any(e.kind in ("condition", "measurement") and e.sort != "function" for e in entries):
             continue
         head = read_sentence(phrases[:number], context)
         if head is None or not holds_comparison(head):
@@ -359,6 +368,6 @@ def _read_with_promise(phrases: list[Phrase], folded: str, context: Context) -> 
 
 
 _PROMISE = re.compile(
-    r"(?:(?:who|is|are|must|be|has|have|to|should|can|also|with|the)\s+)*(?:able|ability|willing|willingness|capable|competent|sign|signed|"
+    r"(?:(?:who|is|are|must|be|has|have|to|should|can|also|with|the)\s+)*(?:able|ability|(?:adequate|acceptable|sufficient|good)\s|willing|willingness|capable|competent|sign|signed|"
     r"provid|giv|consent|informed|agree|understand|written|voluntar|legally)"
 )

@@ -4,6 +4,8 @@ import re
 
 from unburden.eligibility.reading.parts import VAGUE, Context, join_names
 from unburden.eligibility.reading.phrases import Phrase
+from unburden.eligibility.reading.unit_words import find_unit
+from unburden.eligibility.reading.words import fold_text
 
 _REFERENCE = re.compile(
     r"^(?:see|refer|attachment|appendix|section|table|figure|protocol section|ref)\b[^<>≤≥]{0,60}$|"
@@ -81,7 +83,7 @@ def _end_of_grade(phrases: list[Phrase], at: int) -> int | None:
 
 def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | None:
     """The phrases with every parenthesis dropped or opened in place; None if one is not understood."""
-    phrases = _drop_inner(phrases, context)
+    phrases = drop_inner(phrases, context)
     made: list[Phrase] = []
     at = 0
     while at < len(phrases):
@@ -109,7 +111,7 @@ def open_parentheses(phrases: list[Phrase], context: Context) -> list[Phrase] | 
     return made
 
 
-def _drop_inner(phrases: list[Phrase], context: Context) -> list[Phrase]:
+def drop_inner(phrases: list[Phrase], context: Context) -> list[Phrase]:
     """The phrases without a parenthesis inside another that only holds initials: "(QT interval [QTc])"."""
     made: list[Phrase] = []
     depth, at = 0, 0
@@ -130,6 +132,13 @@ def _is_initials(phrase: Phrase, context: Context) -> bool:
     return phrase.kind in ("name", "word") and written.isupper() and 2 <= len(written) <= 6
 
 
+def _is_its_unit(inside: list[Phrase], value: Phrase, context: Context) -> bool:
+    """ "30 milliliters per minute (mL/min)": the unit once more."""
+    words = fold_text(context.text[inside[0].start : inside[-1].end])
+    unit = find_unit(words, 0)
+    return value.value is not None and unit is not None and unit == (value.value.unit, len(words))
+
+
 def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -> list[Phrase] | None:
     """What a parenthesis adds to the phrases before it: nothing, its own phrases, or None."""
     if not inside:
@@ -143,6 +152,8 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
         return []
     if "if" in kinds or inside[0].kind == "except":
         return inside
+    if last_value is not None and before[-1] is last_value and _is_its_unit(inside, last_value, context):
+        return []
     if inside[0].word == "without" and last_value is not None and before[-1] is last_value:
         return inside
     if kinds <= {"time", "plain", "with"} and len(inside) <= 3:
@@ -163,13 +174,9 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if inside[0].kind == "manner":
         return [] if len(inside) == 1 else None
     names = {p.word for p in inside if p.kind == "name"}
-    if (
-        "source" in kinds
-        and kinds <= {"source", "manner", "plain", "name", "comma"}
-        and last_name is not None
-    ):
-        if names == {last_name.word}:
-            return []
+    is_named = last_name is not None and names == {last_name.word}
+    if "source" in kinds and kinds <= {"source", "manner", "plain", "name", "comma"} and is_named:
+        return []
     if (
         before
         and before[-1].kind == "source"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
@@ -12,6 +11,7 @@ from unburden.eligibility.reading.items import (
     holds_comparison,
     is_by_itself,
     is_list_lead,
+    names_again,
     read_items,
     starts_measure,
 )
@@ -272,7 +272,7 @@ def _expression_of(piece: _Piece, text: str) -> Expression:
 
 
 def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
-    if any(_may_loosen(one, text) and before.reading is not None for before, one in pairwise(pieces)):
+    if any(_may_change(one, pieces[:number], text) for number, one in enumerate(pieces)):
         return Unread(text.strip(), "not understood")
     parts: list[Expression] = []
     for piece in pieces:
@@ -297,10 +297,15 @@ _LOOSENING = re.compile(
 )
 
 
-def _may_loosen(piece: _Piece, text: str) -> bool:
-    """Whether a sentence that is left could loosen the one before it, although it is not told apart as an allowance."""
+def _may_change(piece: _Piece, before: list[_Piece], text: str) -> bool:
+    """Whether a sentence that is left could loosen one before it, or gives another limit of its measure."""
+    readings = [p.reading for p in before if p.reading is not None]
     words = fold_text(text)[piece.start : piece.end]
-    return piece.outcome == _LEFT and not _allows(piece, text) and _LOOSENING.search(words) is not None
+    is_heading = piece.reason == "heading" and not is_list_lead(words)
+    if not readings or not (is_heading or piece.outcome == _LEFT) or _allows(piece, text):
+        return False
+    again = any(names_again(list(piece.phrases), reading) for reading in readings)
+    return again or _LOOSENING.search(words) is not None
 
 
 _ALLOWING = re.compile(r"\b(?:is|are|be|remain)\s+(?:also\s+)?(?:allowed|permitted|eligible|acceptable)\b")

@@ -18,7 +18,13 @@ from unburden.eligibility.reading.limits import (
     text_of,
     with_rule,
 )
-from unburden.eligibility.reading.parentheses import fold_grades, open_parentheses, take_definition, trim
+from unburden.eligibility.reading.parentheses import (
+    drop_inner,
+    fold_grades,
+    open_parentheses,
+    take_definition,
+    trim,
+)
 from unburden.eligibility.reading.parts import Context, Reading
 from unburden.eligibility.reading.phrases import Phrase
 
@@ -37,7 +43,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     by_sex = read_by_sex(trim(phrases))
     if by_sex is not None:
         return by_sex
-    phrases = take_definition(trim(phrases))
+    phrases = take_definition(drop_inner(trim(phrases), context))
     flat = open_parentheses(fold_grades(trim(phrases), context), context)
     if not flat:
         return None
@@ -103,25 +109,19 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     measure, no value and no disease behind a join.
     """
     for number, phrase in enumerate(phrases):
-        if number == 0 or not (
-            phrase.word in _OPENERS
-            or phrase.kind in ("if", "act", "source")
-            or phrase.word == "without"
-            or (
-                phrase.kind == "with"
-                and phrases[number + 1 : number + 2]
-                and phrases[number + 1].kind == "not"
-            )
-        ):
+        if number == 0 or not (_is_opener(phrases, number) or phrase.word in _CLOSE_OPENERS):
             continue
         if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
             # An allergy to something unread is recorded under that thing's name, not as any allergy.
             return None
         tail = phrases[number:]
+        is_close = not _is_opener(phrases, number)
+        if is_close and not _is_close_tail(tail):
+            continue
         if not _only_narrows(tail):
             return None
         reading = read_clause(phrases[:number], context)
-        if reading is None:
+        if reading is None or (is_close and not _is_disease(reading.expression)):
             continue
         if context.is_inclusion and _is_subject_only(reading.expression):
             # "Women of childbearing potential who ..." asks nothing of anybody else.
@@ -130,6 +130,51 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
         rules = (*reading.rules, "a narrowing tail")
         return Reading(_narrow(reading.expression, unread), reading.certainty * 0.85, rules)
     return None
+
+
+def _is_opener(phrases: list[Phrase], number: int) -> bool:
+    phrase = phrases[number]
+    denies = phrase.kind == "with" and phrases[number + 1 : number + 2] and phrases[number + 1].kind == "not"
+    is_kind = phrase.kind in ("if", "act", "source") or phrase.word == "without"
+    return phrase.word in _OPENERS or is_kind or bool(denies)
+
+
+_CLOSE_OPENERS = frozenset(
+    [
+        "with",
+        "having",
+        "previously",
+        "refractory",
+        "progressing",
+        "progressed",
+        "amenable",
+        "whose",
+        "at",
+        "within",
+        "expressing",
+        "harboring",
+        "carrying",
+        "following",
+        "on",
+        "by",
+    ]
+)
+
+
+def _is_close_tail(tail: list[Phrase]) -> bool:
+    """Whether a tail has no join at all that could bring an alternative to what stands before it."""
+    is_empty = any(p.word in ("following", "some", "certain", "exception", "exceptions") for p in tail)
+    return not is_empty and not any(
+        p.kind in ("or", "slash", "comma", "colon", "value", "example") for p in tail
+    )
+
+
+def _is_disease(expression: Expression) -> bool:
+    """Whether an expression says nothing but that a disease is recorded, with or without its qualities."""
+    leaves = list(iterate_leaves(expression))
+    events = [leaf for leaf in leaves if isinstance(leaf, CountEvents)]
+    rest = [leaf for leaf in leaves if not isinstance(leaf, CountEvents | Unread)]
+    return bool(events) and not rest and all(e.events.kind == "condition" for e in events)
 
 
 def _is_subject_only(expression: Expression) -> bool:
