@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
+from unburden.domain.criteria import (
+    AllOf,
+    AnyOf,
+    Compare,
+    CompareToLimit,
+    Expression,
+    Unless,
+    Unread,
+    iterate_leaves,
+)
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
 from unburden.eligibility.reading.items import (
@@ -272,7 +281,9 @@ def _expression_of(piece: _Piece, text: str) -> Expression:
 
 
 def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
-    if any(_may_change(one, pieces[:number], text) for number, one in enumerate(pieces)):
+    if any(_may_change(one, pieces[:number], text) for number, one in enumerate(pieces)) or _limits_twice(
+        pieces
+    ):
         return Unread(text.strip(), "not understood")
     parts: list[Expression] = []
     for piece in pieces:
@@ -295,6 +306,21 @@ _LOOSENING = re.compile(
     r"^\W*(?:for|in|if|note|cf|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bif\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
     r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can|could|might|waive\w*|suffic\w+)\b"
 )
+
+
+def _limits_twice(pieces: list[_Piece]) -> bool:
+    """Whether two sentences limit one measure on the same side, so that one of them is for somebody else."""
+    seen: set[tuple[str, str]] = set()
+    for piece in pieces:
+        leaves = list(iterate_leaves(piece.reading.expression)) if piece.reading is not None else []
+        sides = {
+            (leaf.column, leaf.operator[0]) for leaf in leaves if isinstance(leaf, Compare | CompareToLimit)
+        }
+        sides = {side for side in sides if side[1] in "<>"}
+        if sides & seen:
+            return True
+        seen |= sides
+    return False
 
 
 def _may_change(piece: _Piece, before: list[_Piece], text: str) -> bool:

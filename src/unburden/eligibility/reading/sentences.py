@@ -135,10 +135,12 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
 def _is_opener(phrases: list[Phrase], number: int) -> bool:
     phrase = phrases[number]
     denies = phrase.kind == "with" and phrases[number + 1 : number + 2] and phrases[number + 1].kind == "not"
-    is_kind = phrase.kind in ("if", "act", "source") or phrase.word == "without"
+    is_judged = phrase.kind == "source" and phrase.word.split()[0] in _JUDGED
+    is_kind = phrase.kind in ("if", "act") or phrase.word == "without" or is_judged
     return phrase.word in _OPENERS or is_kind or bool(denies)
 
 
+_JUDGED = ("as", "in", "by", "per", "according", "based", "assessed", "judged")
 _CLOSE_OPENERS = frozenset(
     [
         "with",

@@ -41,7 +41,7 @@ _STATE = (
     r"(?:baseline|screening)(?=\s+[a-z])|(?:an?\s+)?(?:mean|average)(?:\s+of)?(?=\s+(?:qt|resting|corrected))|resting(?=\s+(?:qt|corrected))|"
     r"(?:interval\s+)?prolong(?:ation|ed)(?:\s+to)?(?=\s*[>≥])|interval(?=\s*(?:[<>≤≥]|of\b))|"
     r"(?:minimum|min\.)(?=\s+(?:life|expected|survival))|those(?=\s+with)|iuln\s*:\s*institutional\s+upper\s+limit\s+of\s+normal|"
-    r"(?:assessed|measured|obtained|determined|performed|evaluated)(?=\s+(?:at|within|during)\b)|"
+    r"(?:assessed|measured|obtained|determined|performed|evaluated)(?=\s+(?:at(?!\s+least)|within|during)\b)|"
     r"(?:with\s+or\s+without|irrespective\s+of|regardless\s+of|despite)\s+(?:any\s+)?anti-?\s?hypertensive\s+(?:medications?|treatments?|therapy|drugs?)"
 )
 _FIRST_WORDS = frozenset(
