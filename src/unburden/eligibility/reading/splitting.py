@@ -29,7 +29,7 @@ def split_sentences(text: str) -> Iterator[tuple[int, int]]:
         start = following
 
 
-_MARK = re.compile(r"(?<=[^\s<>≤≥=,]) (\d{1,2})\.(?= +[A-Z][a-z])")
+_MARK = re.compile(r"(?<=[^\s<>≤≥=,]) (\d{1,2})\.(?= +[A-Z])")
 
 
 def _find_enumeration(text: str) -> list[tuple[int, int]]:
