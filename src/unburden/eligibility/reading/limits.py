@@ -53,6 +53,32 @@ def read_by_sex(phrases: list[Phrase]) -> Reading | None:
     return Reading(AnyOf(tuple(parts)), 0.93, ("comparison", "a limit for each sex"))
 
 
+def read_by_group(phrases: list[Phrase], context: Context) -> Reading | None:
+    """ "18 to 64 years for T1DM, or 20 to 70 years for T2DM": one measure, a limit for each of two diseases."""
+    kept = [p for p in phrases if p.kind not in ("plain", "comma", "colon", "manner", "source")]
+    while kept and kept[-1].time is not None and kept[-1].time.reach == "now":
+        kept = kept[:-1]
+    first = 0 if kept and kept[0].value is not None and kept[0].value.is_age else 1
+    measure = AGE if first == 0 else kept[0].name.entry if kept and kept[0].name is not None else None
+    shape = [p.word if p.word == "for" else p.kind for p in kept[first:]]
+    if measure is None or shape[3:4] not in (["or"], ["and"]):
+        return None
+    if shape[:3] != ["value", "for", "name"] or shape[4:] != ["value", "for", "name"]:
+        return None
+    values, groups = (kept[first], kept[first + 4]), (kept[first + 2], kept[first + 6])
+    leaves = [read_measure(measure, p.value) for p in values if p.value is not None]
+    diseases = [read_clause([p], Context(context.text, True, context.absence)) for p in groups]
+    is_disease = all(p.name is not None and p.name.entry.kind == "condition" for p in groups)
+    if not is_disease or groups[0].word == groups[1].word or None in leaves or None in diseases:
+        return None
+    parts = [
+        AllOf((disease.expression, leaf))
+        for disease, leaf in zip(diseases, leaves, strict=True)
+        if disease is not None and leaf is not None
+    ]
+    return Reading(AnyOf(tuple(parts)), 0.9, ("comparison", "a limit for each disease"))
+
+
 def _sex_of(phrase: Phrase) -> str:
     """ "male" or "female" where a phrase names one sex, else ""."""
     if phrase.name is not None and phrase.name.entry.concept.startswith("sex:"):

@@ -12,6 +12,7 @@ from unburden.domain.criteria import (
 )
 from unburden.eligibility.reading.clauses import read_clause
 from unburden.eligibility.reading.limits import (
+    read_by_group,
     read_by_sex,
     read_condition,
     read_limit_for,
@@ -40,7 +41,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
-    by_sex = read_by_sex(trim(phrases))
+    by_sex = read_by_sex(trim(phrases)) or read_by_group(trim(phrases), context)
     if by_sex is not None:
         return by_sex
     phrases = take_definition(drop_inner(trim(phrases), context))
