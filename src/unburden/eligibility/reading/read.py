@@ -304,8 +304,14 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
 
 _LOOSENING = re.compile(
     r"^\W*(?:for|in|if|note|cf|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bif\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
-    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may|can|could|might|waive\w*|suffic\w+)\b"
+    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may(?! apply)|can|could|might|waive\w*|suffic\w+)\b"
 )
+
+
+_DEFINING = re.compile(
+    r"^\W*(?:the\s+)?(?:lesions?|lesion\(s\)|tumou?r\s+lesions?|target\s+lesions?|(?:evaluation|assessment)\s+of|pregnancy\s+is\s+defined)\b"
+)
+"""A sentence that only says what counts as the thing before it or when that is looked at."""
 
 
 def _limits_twice(pieces: list[_Piece]) -> bool:
@@ -329,6 +335,8 @@ def _may_change(piece: _Piece, before: list[_Piece], text: str) -> bool:
     words = fold_text(text)[piece.start : piece.end]
     is_heading = piece.reason == "heading" and not is_list_lead(words)
     if not readings or not (is_heading or piece.outcome == _LEFT) or _allows(piece, text):
+        return False
+    if _DEFINING.search(words) and not re.search(r"[<>≤≥]", words):
         return False
     again = any(names_again(list(piece.phrases), reading) for reading in readings)
     return again or _LOOSENING.search(words) is not None
