@@ -26,8 +26,8 @@ def trim(phrases: list[Phrase]) -> list[Phrase]:
     return phrases[first:last]
 
 
-def take_definition(phrases: list[Phrase]) -> list[Phrase]:
-    """ "Anaemia (haemoglobin < 10 g/dL)" is what stands in its parenthesis: a measure with its value."""
+def take_definition(phrases: list[Phrase], *, is_inclusion: bool) -> list[Phrase]:
+    """ "Anaemia (haemoglobin < 10 g/dL)" is what stands in its parenthesis: a measure with its value, or, if it excludes, two."""
     opened = [n for n, p in enumerate(phrases) if p.kind == "open"]
     if len(opened) != 1 or phrases[-1].kind != "close":
         return phrases
@@ -42,11 +42,8 @@ def take_definition(phrases: list[Phrase]) -> list[Phrase]:
         inside = trim(inside[1:])
     kinds = [p.kind for p in inside if p.kind not in ("plain", "with")]
     measures = [p.name.entry.sort for p in inside if p.name]
-    shapes = (
-        ["name", "value"],
-        ["name", "value", "or", "name", "value"],
-        ["name", "value", "comma", "name", "value"],
-    )
+    two = (["name", "value", "or", "name", "value"], ["name", "value", "comma", "name", "value"])
+    shapes = (["name", "value"], *(() if is_inclusion else two))
     return inside if kinds in shapes and set(measures) == {"quantity"} else phrases
 
 

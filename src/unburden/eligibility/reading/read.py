@@ -250,6 +250,8 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     sentences = [folded[piece.start : piece.end] for piece in pieces]
     if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
         return whole
+    if len(pieces) > 1 and any(_REACHES_BACK.search(sentence) for sentence in sentences[1:]):
+        return whole
     is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
     if (
         len(pieces) > 1
@@ -274,6 +276,12 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     ):
         return whole
     return _join_plainly(pieces, text, is_inclusion)
+
+
+_REACHES_BACK = re.compile(
+    r",\s*all\b|\b(?:all|any|each|both)\s+of\s+(?:these|the\s+above)\b|\bthe\s+above\b|\brespectively\b"
+)
+"""Words by which a sentence speaks of the ones before it."""
 
 
 def _expression_of(piece: _Piece, text: str) -> Expression:

@@ -44,7 +44,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     by_sex = read_by_sex(trim(phrases)) or read_by_group(trim(phrases), context)
     if by_sex is not None:
         return by_sex
-    phrases = take_definition(drop_inner(trim(phrases), context))
+    phrases = take_definition(drop_inner(trim(phrases), context), is_inclusion=context.is_inclusion)
     flat = open_parentheses(fold_grades(trim(phrases), context), context)
     if not flat:
         return None
@@ -124,7 +124,9 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
         reading = read_clause(phrases[:number], context)
         if reading is None or (is_close and not _is_disease(reading.expression)):
             continue
-        if context.is_inclusion and _is_subject_only(reading.expression):
+        if context.is_inclusion and (
+            _is_subject_only(reading.expression) or "who it applies to" in reading.rules
+        ):
             # "Women of childbearing potential who ..." asks nothing of anybody else.
             return None
         unread = Unread(text_of(tail, context), "words that narrow it and are not understood")

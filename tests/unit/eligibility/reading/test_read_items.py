@@ -1,4 +1,4 @@
-"""Lists, leads and words of source: what each text means was written by hand, beside neighbours that must stay text."""
+"""Lists, leads and words of source: meanings written by hand, beside neighbours that must stay text."""
 
 import pytest
 
@@ -37,10 +37,10 @@ def at_most(column, multiple):
 
 SOURCES = [
     ("Creatinine clearance ≥ 30 mL/min (by the Cockcroft Gault method)", Compare(CRCL, ">=", 30, "mL/min")),
-    ("Creatinine clearance ≥ 30 mL/minute per the Cockcroft and Gault formula", Compare(CRCL, ">=", 30, "mL/min")),
-    ("Calculated creatinine clearance ≥ 30 mL/min (Cockcroft-Gault formula)", Compare(CRCL, ">=", 30, "mL/min")),
-    ("LVEF ≥ 50% by either echocardiography (ECHO) or MUGA within 28 days before enrollment", Compare(LVEF, ">=", 50, "%")),
-    ("Life expectancy of ≥12 weeks (according to the Investigator's judgment)", Compare(LIFE, ">=", 12, "week")),
+    ("Creatinine clearance ≥ 30 mL/minute per the Cockcroft and Gault formula", Compare(CRCL, ">=", 30, "mL/min")),  # noqa: E501
+    ("Calculated creatinine clearance ≥ 30 mL/min (Cockcroft-Gault formula)", Compare(CRCL, ">=", 30, "mL/min")),  # noqa: E501
+    ("LVEF ≥ 50% by either echocardiography (ECHO) or MUGA within 28 days before enrollment", Compare(LVEF, ">=", 50, "%")),  # noqa: E501
+    ("Life expectancy of ≥12 weeks (according to the Investigator's judgment)", Compare(LIFE, ">=", 12, "week")),  # noqa: E501
     ("Minimum life expectancy > 12 weeks", Compare(LIFE, ">", 12, "week")),
     ("Haemoglobin ≥9.0 g/dL (transfusion permitted)", Compare(HB, ">=", 9, "g/dL")),
     ("ECOG performance status of 0 to 1 assessed within 7 days before randomization", Between(ECOG, 0, 1)),
@@ -97,7 +97,7 @@ def test_a_lead_to_a_list_asks_for_all_of_it(lead, is_lead):
 
 @pytest.mark.parametrize("between", ["\n", "; ", ";\n* "])
 def test_measures_under_a_lead(between):
-    items = ["ANC ≥ 1500/mm3", "Platelets ≥ 100 x 10^9/L", "Creatinine ≤ 1.5 x ULN or creatinine clearance ≥ 50 mL/min"]  # fmt: skip
+    items = ["ANC ≥ 1500/mm3", "Platelets ≥ 100 x 10^9/L", "Creatinine ≤ 1.5 x ULN or creatinine clearance ≥ 50 mL/min"]  # noqa: E501  # fmt: skip
     parsed = include(
         "Adequate organ function as defined by:" + between.replace(";", "") + between.join(items)
     )
@@ -130,7 +130,7 @@ def test_an_exclusion_keeps_out_whoever_meets_one_item():
 
 
 def test_measures_set_one_after_the_other():
-    text = "Absolute neutrophil count (ANC) ≥ 1.5×109/L Platelets ≥ 100 ×109/L Hemoglobin ≥ 9 g/dL or ≥ 5.6 mmol/L"
+    text = "Absolute neutrophil count (ANC) ≥ 1.5×109/L Platelets ≥ 100 ×109/L Hemoglobin ≥ 9 g/dL or ≥ 5.6 mmol/L"  # noqa: E501
     two_units = AnyOf((Compare(HB, ">=", 9, "g/dL"), Compare(HB, ">=", 5.6, "mmol/L")))
     anc, platelets = Compare(ANC, ">=", 1.5, "10*9/L"), Compare(PLATELETS, ">=", 100, "10*9/L")
     assert include(text).expression == AllOf((anc, platelets, two_units))
@@ -151,7 +151,7 @@ def test_numbered_items_of_one_line():
         "No ANC < 1500/mm3, platelets < 100,000/mm3",
         "1. ANC ≥ 1500/mm3 2. Platelets ≥ 100 x 10^9/L or 3. Hb ≥ 9 g/dL",
         "Adequate organ function:\nANC ≥ 1500/mm3\nFor patients with marrow involvement:\nANC ≥ 500/mm3",
-        "Adequate organ function:\nANC ≥ 1500/mm3\nHb ≥ 9 g/dL Cf. If due to marrow involvement, could be enrolled",
+        "Adequate organ function:\nANC ≥ 1500/mm3\nHb ≥ 9 g/dL Cf. If due to marrow involvement, could be enrolled",  # noqa: E501
         "ALT ≤ 3 x ULN\nALT ≤ 5 x ULN in patients with liver metastases",
         "AST ≤ 3 x ULN. If related to the disease, a patient could be enrolled with AST ≤ 5 x ULN.",
         "Serum creatinine ≤ 1.5 x ULN. May be higher if on dialysis.",
@@ -168,6 +168,7 @@ def test_what_could_reach_over_its_neighbours_stays_text(text):
         "ANC < 1500/mm3 and platelets < 100,000/mm3",
         "Hepatic function: total bilirubin ≤ 1.5 x ULN, ALT ≤ 3.0 x ULN",
         "Hypertension (systolic blood pressure > 150 mmHg and diastolic blood pressure > 90 mmHg)",
+        "1. Stroke 2. Myocardial infarction 3. Surgery, all within 6 months",
         "Creatinine clearance < 60 mL/min. However, enrollment is possible if a second value is higher.",
     ],
 )
@@ -212,7 +213,7 @@ def test_a_promise_beside_an_age():
 
 
 def test_a_second_measure_where_the_first_is_not_met():
-    text = "Serum creatinine ≤ 1.5 x ULN, or, if serum creatinine > 1.5 x ULN, then creatinine clearance must be ≥ 40 mL/min"
+    text = "Serum creatinine ≤ 1.5 x ULN, or, if serum creatinine > 1.5 x ULN, then creatinine clearance must be ≥ 40 mL/min"  # noqa: E501
     assert include(text).expression == AnyOf((at_most(CREATININE, 1.5), Compare(CRCL, ">=", 40, "mL/min")))
     same_side = text.replace("if serum creatinine >", "if serum creatinine <")
     assert include(same_side).status == "text"
@@ -228,7 +229,7 @@ def test_an_exception_that_is_not_read_leaves_those_above_the_limit_unsure():
 
 
 def test_hypertension_by_its_definition():
-    text = "Uncontrolled hypertension (systolic blood pressure [SBP] > 160 mmHg or diastolic blood pressure [DBP] > 100 mmHg)"
+    text = "Uncontrolled hypertension (systolic blood pressure [SBP] > 160 mmHg or diastolic blood pressure [DBP] > 100 mmHg)"  # noqa: E501
     systolic = Compare("systolic_blood_pressure", ">", 160, "mm[Hg]")
     assert exclude(text).expression == AnyOf(
         (systolic, Compare("diastolic_blood_pressure", ">", 100, "mm[Hg]"))
@@ -236,7 +237,7 @@ def test_hypertension_by_its_definition():
 
 
 def test_each_sex_keeps_its_limit_beside_words_of_source():
-    text = "Corrected QT interval (QTcF) prolongation to > 470 msec (females) or > 450 msec (males) based on average of triplicate ECG"
+    text = "Corrected QT interval (QTcF) prolongation to > 470 msec (females) or > 450 msec (males) based on average of triplicate ECG"  # noqa: E501
     found = exclude(text).expression
     pairs = {(leaf.values[0]) for leaf in iterate_leaves(found) if isinstance(leaf, OneOf)}
     numbers = [leaf.value for leaf in iterate_leaves(found) if isinstance(leaf, Compare)]
@@ -255,3 +256,21 @@ def test_a_disease_and_a_tail_without_joins():
 def test_a_heading_at_the_end_is_kept():
     parsed = include("9. ECOG performance status ≤ 2 10. Adequate hepatic function as per below:")
     assert parsed.status == "partly computable"
+
+
+def test_a_definition_of_two_measures_is_taken_of_an_exclusion_only():
+    text = (
+        "Controlled hypertension (systolic blood pressure < 150 mmHg or diastolic blood pressure < 90 mmHg)"
+    )
+    assert include(text).status == "text"
+
+
+def test_a_limit_for_each_of_two_diseases():
+    found = include(
+        "are between 18 and 64 years old for T1DM, or between 20 and 70 years old for T2DM"
+    ).expression
+    first, second = found.parts
+    assert first.parts[1] == Between("age", 18, 64, "year")
+    assert second.parts[1] == Between("age", 20, 70, "year")
+    assert first.parts[0].events.codes == ("type_1_diabetes",)
+    assert include("Platelets ≥ 75 x 10^9/L and ≥ 100 x 10^9/L for lung cancer").status == "text"
