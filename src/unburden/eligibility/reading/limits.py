@@ -180,6 +180,10 @@ def read_limit_for(
         return None
     if any(p.name is not None and join_names(p.name.entry) for p in cause):
         return None
+    limited = {getattr(leaf, "column", "") for part in leaves if part for leaf in iterate_leaves(part)}
+    if {getattr(leaf, "column", "") for leaf in iterate_leaves(base.expression)} != limited:
+        # "A <= 2, B <= 3 (<= 5 if C)": the condition changes nothing for A.
+        return None
     alternative = _join([leaf for leaf in leaves if leaf is not None], is_all=context.is_inclusion)
     condition = _read_cause(cause, context)
     expression = _choose(base.expression, alternative, condition, context.is_inclusion)

@@ -129,6 +129,18 @@ def _is_initials(phrase: Phrase, context: Context) -> bool:
     return phrase.kind in ("name", "word") and written.isupper() and 2 <= len(written) <= 6
 
 
+def _drop_repeated(inside: list[Phrase], before: list[Phrase]) -> list[Phrase]:
+    """ "(AST and ALT <= 5 x ULN if ...)" after a limit of AST and ALT is "(<= 5 x ULN if ...)"."""
+    value = next((n for n, p in enumerate(inside) if p.kind == "value"), 0)
+    joins = ("name", "and", "or", "slash", "comma", "plain")
+    names = {p.word for p in inside[:value] if p.kind == "name"}
+    ended = next((n for n in range(len(before) - 1, -1, -1) if before[n].kind == "value"), 0)
+    opened = next((n for n in range(ended - 1, -1, -1) if before[n].kind == "value"), -1)
+    ours = {p.word for p in before[opened + 1 : ended] if p.kind == "name"}
+    is_again = bool(names) and names == ours and all(p.kind in joins for p in inside[:value])
+    return inside[value:] if is_again else inside
+
+
 def _is_its_unit(inside: list[Phrase], value: Phrase, context: Context) -> bool:
     """ "30 milliliters per minute (mL/min)": the unit once more."""
     words = fold_text(context.text[inside[0].start : inside[-1].end])
@@ -148,7 +160,11 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     if inside[0].kind == "example" and inside[0].word.startswith(("e", "for", "such", "inclu")):
         return []
     if "if" in kinds or inside[0].kind == "except":
-        return inside
+        return _drop_repeated(inside, before)
+    if inside[0].kind == "or" and last_value is not None and before[-1] is last_value:
+        second = [p for p in inside[1:] if p.kind not in ("plain", "manner")]
+        sorts = [p.name.entry.sort for p in second if p.name is not None]
+        return inside if [p.kind for p in second] == ["name", "value"] and sorts == ["quantity"] else None
     if last_value is not None and before[-1] is last_value and _is_its_unit(inside, last_value, context):
         return []
     if inside[0].word == "without" and last_value is not None and before[-1] is last_value:

@@ -120,6 +120,8 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
         if is_close and not _is_close_tail(tail):
             continue
         if not _only_narrows(tail):
+            if phrase.kind == "source":
+                continue
             return None
         reading = read_clause(phrases[:number], context)
         if reading is None or (is_close and not _is_disease(reading.expression)):
@@ -214,6 +216,8 @@ def _only_narrows(tail: list[Phrase]) -> bool:
 
 def _denies_early(tail: list[Phrase], phrase: Phrase) -> bool:
     """Whether a tail begins with its own negation: "which is not declining", "with no deterioration"."""
+    if phrase.kind == "not" and phrase.word.startswith("absence") and tail[0].word == "in":
+        return all(p.kind == "plain" for p in tail[1 : tail.index(phrase)])
     return phrase.kind == "not" and len(tail) > 1 and phrase is tail[1] and tail[0].word in ("which", "with")
 
 

@@ -274,3 +274,19 @@ def test_a_limit_for_each_of_two_diseases():
     assert second.parts[1] == Between("age", 20, 70, "year")
     assert first.parts[0].events.codes == ("type_1_diabetes",)
     assert include("Platelets ≥ 75 x 10^9/L and ≥ 100 x 10^9/L for lung cancer").status == "text"
+
+
+@pytest.mark.parametrize("again", ["", "AST "])
+def test_a_condition_changes_the_limit_of_its_own_measure_only(again):
+    text = f"Bilirubin ≤ 2 x ULN, AST ≤ 2.5 x ULN ({again}≤ 5 x ULN in patients with liver metastases)"
+    bilirubin, ast = include(text).expression.parts
+    assert bilirubin == at_most(BILIRUBIN, 2)
+    assert ast.parts[0] == at_most("aspartate_aminotransferase", 2.5)
+    assert ast.parts[1].parts[1] == at_most("aspartate_aminotransferase", 5)
+    assert include("AST ≤ 2.5 x ULN (ALT ≤ 5 x ULN in patients with liver metastases)").status == "text"
+
+
+def test_the_absence_of_support_narrows():
+    found = include("ANC ≥ 1500/mm3 in the absence of G-CSF within 14 days").expression
+    assert isinstance(found, AllOf)
+    assert isinstance(found.parts[1], Unread)
