@@ -112,6 +112,10 @@ class ClauseParts:
         self._check_negations()
         links = {part.link_before for part in self.parts[1:]}
         joined = resolve_link(links)
+        order = [part.link_before for part in self.parts[1:]]
+        if joined == "or" and "comma" in order[order.index("or") :] and any(p.value for p in self.parts):
+            # "A or B, C": is C asked for beside them?
+            raise NotUnderstoodError
         expressions = [self.reader.read(part) for part in self.parts]
         if self._is_negated_tail():
             for number, part in enumerate(self.parts):

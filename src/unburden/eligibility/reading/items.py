@@ -151,6 +151,9 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
     unread = [item for item, reading in zip(items, readings, strict=True) if reading is None]
     if not all(is_by_itself(item) or (is_numbered and _is_closed(item)) for item in unread):
         return None
+    if not context.is_inclusion and readings[-1] is None and _goes_on(items[-1]):
+        # "A < 1, B < 2 for more than 7 days": the days may hold for A too.
+        return None
     if any(names_again(item, reading) for item in unread for reading in readings):
         return None
     if not is_numbered and any(reading is not None and not holds_comparison(reading) for reading in readings):
@@ -182,6 +185,9 @@ _FAR = frozenset(
         "cf",
         "note",
         "could",
+        "allowed",
+        "permitted",
+        "acceptable",
         "can",
         "may",
         "enrolled",
@@ -194,6 +200,12 @@ _FAR = frozenset(
     ]
 )
 """Words by which an item may speak of its neighbours."""
+
+
+def _goes_on(item: list[Phrase]) -> bool:
+    """Whether words follow the item's last value outside a parenthesis."""
+    last = max((n for n, p in enumerate(item) if p.kind == "value"), default=-1)
+    return item[-1].kind != "close" and any(p.kind != "plain" for p in item[last + 1 :])
 
 
 def names_again(phrases: list[Phrase], reading: Reading | None) -> bool:

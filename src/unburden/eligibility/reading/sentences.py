@@ -283,8 +283,10 @@ def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -
     inner: Expression = (
         exception.expression if exception else Unread(words, "an exception that is not understood")
     )
-    if exception is not None and _share_kind(part.expression, inner):
-        # Who has an excepted disease may have another of the kind too.
+    is_of_many = sum(p.kind == "value" for p in left) > 1
+    if exception is not None and (is_of_many or _share_kind(part.expression, inner)):
+        # Who has an excepted disease may have another of the kind too; an exception after several
+        # limits may be one from the last of them only.
         inner = AllOf((inner, Unread(words, "whether the exception covers every case is not told")))
     certainty = part.certainty * (exception.certainty if exception else 0.9) * 0.95
     rules = (*part.rules, "exception")

@@ -148,6 +148,7 @@ def test_numbered_items_of_one_line():
     [
         "Adequate organ function, any of the following: ANC ≥ 1500/mm3, platelets ≥ 100,000/mm3",
         "ANC ≥ 1500/mm3, platelets ≥ 100,000/mm3 in patients without zyxwv",
+        "Karnofsky ≥ 70 or ECOG 0-1, life expectancy ≥ 3 months",
         "No ANC < 1500/mm3, platelets < 100,000/mm3",
         "1. ANC ≥ 1500/mm3 2. Platelets ≥ 100 x 10^9/L or 3. Hb ≥ 9 g/dL",
         "Adequate organ function:\nANC ≥ 1500/mm3\nFor patients with marrow involvement:\nANC ≥ 500/mm3",
@@ -168,6 +169,8 @@ def test_what_could_reach_over_its_neighbours_stays_text(text):
         "ANC < 1500/mm3 and platelets < 100,000/mm3",
         "Hepatic function: total bilirubin ≤ 1.5 x ULN, ALT ≤ 3.0 x ULN",
         "Hypertension (systolic blood pressure > 150 mmHg and diastolic blood pressure > 90 mmHg)",
+        "ANC < 1500/mm3, platelets < 100,000/mm3 for more than 7 days",
+        "Bilirubin > 1.5 x ULN or AST > 3 x ULN with zyxwv",
         "1. Stroke 2. Myocardial infarction 3. Surgery, all within 6 months",
         "Creatinine clearance < 60 mL/min. However, enrollment is possible if a second value is higher.",
     ],
@@ -290,3 +293,9 @@ def test_the_absence_of_support_narrows():
     found = include("ANC ≥ 1500/mm3 in the absence of G-CSF within 14 days").expression
     assert isinstance(found, AllOf)
     assert isinstance(found.parts[1], Unread)
+
+
+def test_an_exception_after_several_limits_is_unsure_for_all_of_them():
+    found = include("Bilirubin ≤ 2 x ULN and AST ≤ 2.5 x ULN unless liver metastases").expression
+    assert isinstance(found.parts[1], AllOf)
+    assert isinstance(found.parts[1].parts[1], Unread)
