@@ -112,9 +112,9 @@ class ClauseParts:
         self._check_negations()
         links = {part.link_before for part in self.parts[1:]}
         joined = resolve_link(links)
-        order = [part.link_before for part in self.parts[1:]]
-        if joined == "or" and "comma" in order[order.index("or") :] and any(p.value for p in self.parts):
-            # "A or B, C": is C asked for beside them?
+        is_inclusion = self.context.is_inclusion
+        if joined == "or" and "comma" in links and is_inclusion and any(p.value for p in self.parts):
+            # "A or B, C" and "A, B, C or D": are the commas "and" or "or"?
             raise NotUnderstoodError
         expressions = [self.reader.read(part) for part in self.parts]
         if self._is_negated_tail():

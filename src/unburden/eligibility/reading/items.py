@@ -25,7 +25,7 @@ from unburden.eligibility.reading.unanswerable import find_reason
 _PERSONAL = frozenset({"consent", "willingness", "ability", "contraception", "administrative", "adequacy"})
 _LEGAL_AGE = re.compile(
     r"[\s,(]*(?:or|and)\s+(?:≥\s*|>\s?=\s*|at\s+least\s+|over\s+|(?:same\s+or\s+)?greater\s+than\s+)?(?:(?:the|a|an|of|is|at)\s+)*(?:minimum\s+)?(?:local\s+)?"
-    r"(?:legal(?:ly)?|acceptable|adult)\s+(?:adult\s+|minimum\s+|consenting\s+)?age\b"
+    r"(?:(?:legal(?:ly)?|acceptable|adult)\s+(?:adult\s+|minimum\s+|consenting\s+)?age|(?:designated\s+)?age\s+of\s+(?:majority|consent|adulthood))\b"
 )
 _OLDER = re.compile(
     r"whichever\s+(?:is\s+)?(?:the\s+)?(?:greater|older|higher)|if\s+(?:it|that|this)\s+is\s+(?:older|higher|greater)"
@@ -52,7 +52,7 @@ def read_items(phrases: list[Phrase], folded: str, context: Context) -> Reading 
         return None
     under = _drop_lead(phrases, folded, context)
     if under is not None:
-        reading = read_sentence(under, context) or _read_list(under, folded, context)
+        reading = read_sentence(under, context) or _read_list(under, folded, context, is_led=True)
         return _add_rule(reading, "a function by its definition", 0.95) if holds_comparison(reading) else None
     return (
         _read_legal_age(phrases, folded, context)
@@ -134,7 +134,9 @@ def _read_legal_age(phrases: list[Phrase], folded: str, context: Context) -> Rea
     return None
 
 
-def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading | None:
+def _read_list(
+    phrases: list[Phrase], folded: str, context: Context, *, is_led: bool = False
+) -> Reading | None:
     """Items that are numbered, or measures with their values one after the other."""
     sentence = folded[phrases[0].start : phrases[-1].end]
     if _CHOICE.search(sentence):
@@ -142,7 +144,7 @@ def _read_list(phrases: list[Phrase], folded: str, context: Context) -> Reading 
     items = _split_numbered(phrases, folded)
     is_numbered = items is not None
     if items is None:
-        items = _split_measures(phrases, context)
+        items = _split_measures(phrases, context, is_led=is_led)
     if items is None or len(items) < 2:
         return None
     readings = [read_sentence(item, context) for item in items]
@@ -252,14 +254,16 @@ def _joins_well(item: list[Phrase]) -> bool:
     return item[0].kind != "or" and item[-1].kind not in ("or", "if", "except", "open")
 
 
-def _split_measures(phrases: list[Phrase], context: Context) -> list[list[Phrase]] | None:
+def _split_measures(phrases: list[Phrase], context: Context, *, is_led: bool) -> list[list[Phrase]] | None:
     """Items that each begin with a measure, after a comma or "and", or with a capital after a value."""
     items: list[list[Phrase]] = [[]]
     joins: set[str] = set()
     depth = 0
     for number, phrase in enumerate(phrases):
         depth += (phrase.kind == "open") - (phrase.kind == "close")
-        join = _find_join(items[-1], phrases[number:], context) if depth == 0 else ""
+        # Under a lead that asks for all, "E or F" without a comma is one item.
+        is_inside = depth > 0 or (is_led and phrase.kind == "or")
+        join = "" if is_inside else _find_join(items[-1], phrases[number:], context)
         if join:
             joins.add(join)
             items.append([])

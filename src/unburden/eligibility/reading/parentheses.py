@@ -129,6 +129,9 @@ def _is_initials(phrase: Phrase, context: Context) -> bool:
     return phrase.kind in ("name", "word") and written.isupper() and 2 <= len(written) <= 6
 
 
+_TRANSAMINASES = {"aspartate_aminotransferase", "alanine_aminotransferase"}
+
+
 def _drop_repeated(inside: list[Phrase], before: list[Phrase]) -> list[Phrase]:
     """ "(AST and ALT <= 5 x ULN if ...)" after a limit of AST and ALT is "(<= 5 x ULN if ...)"."""
     value = next((n for n, p in enumerate(inside) if p.kind == "value"), 0)
@@ -174,6 +177,9 @@ def _read_inside(before: list[Phrase], inside: list[Phrase], context: Context) -
     words = {p.word for p in inside if p.kind == "name"}
     repeating = {"name", "plain", "slash", "comma", "or", "and", "qualifier"}
     if kinds <= repeating and last_name is not None and words == {last_name.word}:
+        return []
+    is_spelt_out = last_name is not None and last_name.word == "transaminases" and words <= _TRANSAMINASES
+    if kinds <= repeating and words and is_spelt_out:
         return []
     if (
         [p.kind for p in inside if p.kind != "plain"] == ["name", "value"]

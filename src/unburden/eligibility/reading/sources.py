@@ -25,7 +25,7 @@ _WHO = (
     r"(?:investigators?|physicians?)(?:'s|')?(?:\s+(?:judge?ment|assessment|opinion|estimation|evaluation)\b)?"
 )
 _TRACING = (
-    r"(?:based\s+on|obtained\s+from|using|by|on)\s+(?:(?:the|a|an|at\s+least|average|mean|of|three|3|triplicate|screening|resting|baseline|"
+    r"(?:based\s+on|obtained\s+from|using|by|on)\s+(?:(?:the|a|an|at\s+least|average|mean|of|three|3|triplicate|screening|resting|baseline|from|"
     r"single|12\s?-?lead|standard|consecutive|separate)\s+)*(?:electrocardiogra(?:ms?|phy)|ecgs?|ekgs?)(?:\s*\(\s?(?:ecgs?|ekgs?)\s?\))?"
     r"(?:\s+in\s+triplicate)?"
 )
@@ -35,10 +35,12 @@ _SITE = (
 )
 _LENIENT = (
     r"(?:(?:red\s+blood\s+cell|rbc|prbc|platelet|blood)\s+)?transfusions?(?:\s+support)?\s+(?:(?:is|are|may\s+be|will\s+be)\s+)?"
-    r"(?:permitted|allowed|accepted|acceptable)(?!\s+(?:if|only|provided|until|up\s+to))"
+    r"(?:permitted|allowed|accepted|acceptable)(?!\s+(?:if|only|provided|until|up\s+to))|"
+    r"(?:(?:patients?|participants?|subjects?)\s+)?may\s+(?:have\s+been|be)\s+transfused(?:\s+to\s+(?:meet|reach|achieve)\s+this\s+(?:criteri(?:on|um|a)|level|value))?|"
+    r"with\s+or\s+without\s+transfusions?(?:\s+support)?"
 )
 _STATE = (
-    r"(?:baseline|screening)(?=\s+[a-z])|(?:an?\s+)?(?:mean|average)(?:\s+of)?(?=\s+(?:qt|resting|corrected))|resting(?=\s+(?:qt|corrected))|"
+    r"(?:during|throughout)\s+(?:the\s+)?screening(?:\s+(?:period|phase|visit))?|(?:baseline|screening)(?=\s+[a-z])|(?:an?\s+)?(?:mean|average)(?:\s+of)?(?=\s+(?:qt|resting|corrected))|resting(?=\s+(?:qt|corrected))|"
     r"(?:interval\s+)?prolong(?:ation|ed)(?:\s+to)?(?=\s*[>≥])|interval(?=\s*(?:[<>≤≥]|of\b))|"
     r"(?:minimum|min\.)(?=\s+(?:life|expected|survival))|those(?=\s+with)|iuln\s*:\s*institutional\s+upper\s+limit\s+of\s+normal|"
     r"(?:assessed|measured|obtained|determined|performed|evaluated)(?=\s+(?:at(?!\s+least)|within|during)\b)|"
@@ -51,7 +53,7 @@ by per with using via on from based according in at as through either the a an c
 fridericia's fredericia's bazett bazett's mdrd ckd schwartz modification chronic transthoracic two 2 echo echocardiogram
 echocardiography muga multi multigated multiple 24 twenty judged red rbc prbc platelet blood transfusion transfusions
 baseline screening mean average resting prolongation prolonged interval
-minimum min those iuln with irrespective regardless despite
+may patient patients participant participants subject subjects during throughout minimum min those iuln with irrespective regardless despite
 """.split()  # noqa: SIM905
 )
 

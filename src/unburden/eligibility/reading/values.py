@@ -14,6 +14,8 @@ _WORDS = {
 _NUMBER = re.compile(
     rf"(?:(\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+\.\d+|\d+)|({'|'.join(_WORDS)})\b(?:\s?\(\s?\d+\s?\))?)(?![\d])"
 )
+_SPACED_NUMBER = re.compile(r"(\d{1,3}) 000(?=\s?(?:/|per\b|cells\b))")
+"""A count with a blank for its thousands, known by its unit."""
 _ODD_NUMBER = re.compile(r"\d{1,3}\.000\b|\d+(?:,\d+)(?!\d)|\d+\s\d{3}\b")
 
 _OPERATORS: tuple[tuple[Operator, str], ...] = (
@@ -128,6 +130,9 @@ def read_number(folded: str, at: int) -> tuple[float, int] | None:
     found = _NUMBER.match(folded, at)
     if found is None:
         return None
+    spaced = _SPACED_NUMBER.match(folded, at)
+    if spaced:
+        return float(spaced.group(1)) * 1000, spaced.end()
     odd = _ODD_NUMBER.match(folded, at)
     if (
         odd

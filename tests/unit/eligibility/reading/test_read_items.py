@@ -48,6 +48,7 @@ SOURCES = [
     ("Creatinine clearance ≥30 milliliters per minute (mL/min)", Compare(CRCL, ">=", 30, "mL/min")),
     ("Platelet count ≥75 x 109/L (≥75,000 per mm3)", Compare(PLATELETS, ">=", 75, "10*9/L")),
     ("QTc > 470 msec calculated using Fridericia's formula (QTcF)", Compare(QTC, ">", 470, "ms")),
+    ("Platelets ≥ 100 000/μL", Compare(PLATELETS, ">=", 100_000, "/uL")),
     ("19 years or older, male or female", Compare("age", ">=", 19, "year")),
     ("Total bilirubin ≤1.5-fold the ULN of the study site", at_most(BILIRUBIN, 1.5)),
 ]  # fmt: skip
@@ -148,6 +149,7 @@ def test_numbered_items_of_one_line():
     [
         "Adequate organ function, any of the following: ANC ≥ 1500/mm3, platelets ≥ 100,000/mm3",
         "ANC ≥ 1500/mm3, platelets ≥ 100,000/mm3 in patients without zyxwv",
+        "ANC ≥ 1500/mm3, platelets ≥ 100,000/mm3, creatinine ≤ 1 x ULN or GFR ≥ 60 mL/min/1.73 m2",
         "Karnofsky ≥ 70 or ECOG 0-1, life expectancy ≥ 3 months",
         "No ANC < 1500/mm3, platelets < 100,000/mm3",
         "1. ANC ≥ 1500/mm3 2. Platelets ≥ 100 x 10^9/L or 3. Hb ≥ 9 g/dL",
@@ -299,3 +301,12 @@ def test_an_exception_after_several_limits_is_unsure_for_all_of_them():
     found = include("Bilirubin ≤ 2 x ULN and AST ≤ 2.5 x ULN unless liver metastases").expression
     assert isinstance(found.parts[1], AllOf)
     assert isinstance(found.parts[1].parts[1], Unread)
+
+
+def test_under_a_lead_an_or_without_a_comma_stays_in_its_item():
+    lead = (
+        "Adequate organ function: ANC ≥ 1500/mm3, creatinine ≤ 1.5 x ULN or creatinine clearance ≥ 50 mL/min"
+    )
+    renal = AnyOf((at_most(CREATININE, 1.5), Compare(CRCL, ">=", 50, "mL/min")))
+    assert include(lead).expression == AllOf((Compare(ANC, ">=", 1500, "/uL"), renal))
+    assert include(lead.replace(" or ", ", or ")).status == "text"
