@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unburden.domain.criteria import (
     AllOf,
     AnyOf,
-    Compare,
-    CompareToLimit,
     Expression,
     Unless,
     Unread,
@@ -20,7 +18,6 @@ from unburden.eligibility.reading.items import (
     holds_comparison,
     is_by_itself,
     is_list_lead,
-    names_again,
     read_items,
     starts_measure,
 )
@@ -28,6 +25,17 @@ from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
 from unburden.eligibility.reading.parts import VAGUE, Context, Reading, join_names
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
+from unburden.eligibility.reading.pieces import (
+    ALLOWANCE,
+    LEFT,
+    REACHES_BACK,
+    RECOGNISED,
+    UNDERSTOOD,
+    Piece,
+    allows,
+    limits_twice,
+    may_change,
+)
 from unburden.eligibility.reading.sentences import read_sentence
 from unburden.eligibility.reading.splitting import split_sentences
 from unburden.eligibility.reading.unanswerable import find_reason
@@ -38,7 +46,6 @@ _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(
     r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:"
 )
-_UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
 """Characters of a sentence beyond which it is left whole, its words not even looked up."""
 _LEADS_ON = re.compile(
@@ -48,7 +55,6 @@ _DANGLING = re.compile(
     r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$"
 )
 """A sentence that breaks off: what it goes on to say is in another line."""
-_ALLOWANCE = "allowance"
 _MIXING = {
     "judgement": ("condition", "measurement", "drug", "procedure", "device"),
     "ability": ("condition", "measurement", "procedure", "device"),
@@ -57,18 +63,6 @@ _MIXING = {
     "allowance": ("condition", "measurement", "drug", "procedure"),
 }
 """By reason: named facts beside which the reason does not stand for the whole sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One sentence: where it stands, its phrases, what became of it."""
-
-    start: int
-    end: int
-    phrases: tuple[Phrase, ...]
-    outcome: str
-    reason: str
-    reading: Reading | None
 
 
 def read_criteria(
@@ -111,13 +105,13 @@ def read_criterion(
     )
 
 
-def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
+def _read_pieces(text: str, folded: str, context: Context) -> list[Piece]:
     """The sentences, one after the other.
 
     Lines after one that leads on ("A history within 5 years of ..., including") depend on its words:
     none is read by itself. Nor is a line or a part after a semicolon where one before it was left.
     """
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     depends = False
     lead: list[Phrase] | None = None
     for start, end in split_sentences(text):
@@ -127,7 +121,7 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
         before = folded[pieces[-1].start : pieces[-1].end] if pieces else ""
         is_settled = is_lead and context.is_inclusion and is_list_lead(before) and not depends
         if is_settled:
-            pieces[-1] = replace(pieces[-1], outcome=_RECOGNISED, reason="heading", reading=None)
+            pieces[-1] = replace(pieces[-1], outcome=RECOGNISED, reason="heading", reading=None)
         elif is_lead and lead is None:
             lead = _take_lead(pieces[-1]) if len(pieces) == 1 and not context.is_inclusion else None
             depends = lead is None
@@ -136,26 +130,24 @@ def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
             pieces[0] = _settle_lead(pieces[0])
             piece = _read_under_lead(piece, lead, context)
         elif piece.reading is not None and (depends or (goes_on and not _stands_alone(piece, pieces))):
-            piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
+            piece = Piece(start, end, piece.phrases, LEFT, "", None)
         pieces.append(piece)
     return pieces
 
 
-def _stands_alone(piece: _Piece, before: list[_Piece]) -> bool:
+def _stands_alone(piece: Piece, before: list[Piece]) -> bool:
     """Whether no sentence before was left, or only such as name their own measure, like this one."""
     left = [p for p in before if _is_left(p)]
     is_measure = holds_comparison(piece.reading) and starts_measure(list(piece.phrases))
     return not left or (is_measure and all(is_by_itself(list(p.phrases)) for p in left))
 
 
-def _is_left(piece: _Piece) -> bool:
+def _is_left(piece: Piece) -> bool:
     """Whether a sentence was left that says more than "or"."""
-    return piece.outcome == _LEFT and any(
-        p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases
-    )
+    return piece.outcome == LEFT and any(p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases)
 
 
-def _take_lead(piece: _Piece) -> list[Phrase] | None:
+def _take_lead(piece: Piece) -> list[Phrase] | None:
     """The times and qualities of a line that leads on, which hold for each line after it; None if it says more."""
     kinds = ("plain", "time", "example", "colon", "comma", "qualifier", "evidence", "name", "or", "and")
     if any(p.kind not in kinds and p.word not in _LEADING_WORDS for p in piece.phrases):
@@ -168,26 +160,26 @@ def _take_lead(piece: _Piece) -> list[Phrase] | None:
 _LEADING_WORDS = ("following", "conditions", "listed", "below", "for")
 
 
-def _settle_lead(piece: _Piece) -> _Piece:
+def _settle_lead(piece: Piece) -> Piece:
     """A lead that names nothing by itself is a heading; one that names a class stays unread beside its lines."""
     if any(p.name is not None and p.name.entry.concept not in VAGUE for p in piece.phrases):
-        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
-    return _Piece(piece.start, piece.end, piece.phrases, _RECOGNISED, "heading", None)
+        return Piece(piece.start, piece.end, piece.phrases, LEFT, "", None)
+    return Piece(piece.start, piece.end, piece.phrases, RECOGNISED, "heading", None)
 
 
-def _read_under_lead(piece: _Piece, lead: list[Phrase], context: Context) -> _Piece:
+def _read_under_lead(piece: Piece, lead: list[Phrase], context: Context) -> Piece:
     """A line read with the times and qualities of its lead."""
     reading = read_sentence([*lead, *piece.phrases], context) if piece.reading is not None else None
     if reading is None:
-        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
+        return Piece(piece.start, piece.end, piece.phrases, LEFT, "", None)
     reading = Reading(reading.expression, reading.certainty * 0.9, (*reading.rules, "a line under its lead"))
-    return _Piece(piece.start, piece.end, piece.phrases, _UNDERSTOOD, "", reading)
+    return Piece(piece.start, piece.end, piece.phrases, UNDERSTOOD, "", reading)
 
 
-def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
+def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> Piece:
     """One sentence chunked, recognised or read."""
     if end - start > _LONGEST:
-        return _Piece(start, end, (), _LEFT, "", None)
+        return Piece(start, end, (), LEFT, "", None)
     sentence = folded[start:end]
     tokens = tuple(Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence))
     phrases = tuple(chunk_tokens(text, folded, tokens))
@@ -195,15 +187,15 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
     if reason is not None and reason[1] and _names_facts(reason[0], phrases):
         reason = reason[0], False
     if _DANGLING.search(sentence):
-        return _Piece(start, end, phrases, _LEFT, "", None)
+        return Piece(start, end, phrases, LEFT, "", None)
     if reason is not None and reason[1]:
-        return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
+        return Piece(start, end, phrases, RECOGNISED, reason[0], None)
     reading = None
-    if reason is None or reason[0] != _ALLOWANCE:
+    if reason is None or reason[0] != ALLOWANCE:
         reading = read_sentence(list(phrases), context) or read_items(list(phrases), folded, context)
     if reading is not None:
-        return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)
-    return _Piece(start, end, phrases, _LEFT, reason[0] if reason else "", None)
+        return Piece(start, end, phrases, UNDERSTOOD, "", reading)
+    return Piece(start, end, phrases, LEFT, reason[0] if reason else "", None)
 
 
 def _mask_asides(sentence: str, start: int, phrases: tuple[Phrase, ...]) -> str:
@@ -231,14 +223,14 @@ def _names_facts(reason: str, phrases: tuple[Phrase, ...]) -> bool:
     return any(e.kind in kinds and e.concept not in VAGUE | STATES and e.sort != "function" for e in entries)
 
 
-def _unread(piece: _Piece, text: str) -> Unread:
+def _unread(piece: Piece, text: str) -> Unread:
     words = text[piece.start : piece.end].strip()
-    if piece.outcome == _RECOGNISED:
+    if piece.outcome == RECOGNISED:
         return Unread(words, f"{piece.reason}: no data answers it")
     return Unread(words, "not understood")
 
 
-def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: bool) -> Expression:
+def _join_pieces(pieces: list[Piece], text: str, folded: str, is_inclusion: bool) -> Expression:
     """The sentences together; one that allows something after another makes the former unsure.
 
     "Or" at an end of a sentence, or "one of the following", makes an inclusion's sentences
@@ -248,9 +240,9 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
         return Unread(text, "not understood")
     whole = Unread(text.strip() or text, "not understood")
     sentences = [folded[piece.start : piece.end] for piece in pieces]
-    if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
+    if not is_inclusion and len(pieces) > 1 and pieces[0].reason == ALLOWANCE:
         return whole
-    if len(pieces) > 1 and any(_REACHES_BACK.search(sentence) for sentence in sentences[1:]):
+    if len(pieces) > 1 and any(REACHES_BACK.search(sentence) for sentence in sentences[1:]):
         return whole
     is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
     if (
@@ -278,18 +270,12 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     return _join_plainly(pieces, text, is_inclusion)
 
 
-_REACHES_BACK = re.compile(
-    r",\s*all\b|\b(?:all|any|each|both)\s+of\s+(?:these|the\s+above)\b|\bthe\s+above\b|\brespectively\b"
-)
-"""Words by which a sentence speaks of the ones before it."""
-
-
-def _expression_of(piece: _Piece, text: str) -> Expression:
+def _expression_of(piece: Piece, text: str) -> Expression:
     return piece.reading.expression if piece.reading is not None else _unread(piece, text)
 
 
-def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
-    if any(_may_change(one, pieces[:number], text) for number, one in enumerate(pieces)) or _limits_twice(
+def _join_plainly(pieces: list[Piece], text: str, is_inclusion: bool) -> Expression:
+    if any(may_change(one, pieces[:number], text) for number, one in enumerate(pieces)) or limits_twice(
         pieces
     ):
         return Unread(text.strip(), "not understood")
@@ -297,9 +283,9 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
     for piece in pieces:
         if piece.reading is not None:
             parts.append(piece.reading.expression)
-        elif _allows(piece, text) and parts and not is_inclusion:
+        elif allows(piece, text) and parts and not is_inclusion:
             parts[-1] = Unless(parts[-1], _unread(piece, text))
-        elif _allows(piece, text) and parts:
+        elif allows(piece, text) and parts:
             parts[-1] = AnyOf((parts[-1], _unread(piece, text)))
         elif piece.reason != "heading" or piece is pieces[-1]:
             parts.append(_unread(piece, text))
@@ -310,66 +296,13 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
     return AllOf(tuple(parts)) if is_inclusion else AnyOf(tuple(parts))
 
 
-_LOOSENING = re.compile(
-    r"^\W*(?:for|in|if|note|cf|exceptions?|(?:patients?|subjects?|participants?|those)\s+with)\b|\bif\b|\bunless\b|\bexcept|\bexempt|\bdoes not apply\b|"
-    r"(?<!not )(?<!not be )\b(?:allowed|permitted|eligible|acceptable|may(?! apply)|can|could|might|waive\w*|suffic\w+)\b"
-)
-
-
-_DEFINING = re.compile(
-    r"^\W*(?:the\s+)?(?:lesions?|lesion\(s\)|tumou?r\s+lesions?|target\s+lesions?|(?:evaluation|assessment)\s+of|pregnancy\s+is\s+defined)\b"
-)
-"""A sentence that only says what counts as the thing before it or when that is looked at."""
-
-
-def _limits_twice(pieces: list[_Piece]) -> bool:
-    """Whether two sentences limit one measure on the same side, so that one of them is for somebody else."""
-    seen: set[tuple[str, str]] = set()
-    for piece in pieces:
-        leaves = list(iterate_leaves(piece.reading.expression)) if piece.reading is not None else []
-        sides = {
-            (leaf.column, leaf.operator[0]) for leaf in leaves if isinstance(leaf, Compare | CompareToLimit)
-        }
-        sides = {side for side in sides if side[1] in "<>"}
-        if sides & seen:
-            return True
-        seen |= sides
-    return False
-
-
-def _may_change(piece: _Piece, before: list[_Piece], text: str) -> bool:
-    """Whether a sentence that is left could loosen one before it, or gives another limit of its measure."""
-    readings = [p.reading for p in before if p.reading is not None]
-    words = fold_text(text)[piece.start : piece.end]
-    is_heading = piece.reason == "heading" and not is_list_lead(words)
-    if not readings or not (is_heading or piece.outcome == _LEFT) or _allows(piece, text):
-        return False
-    if _DEFINING.search(words) and not re.search(r"[<>≤≥]", words):
-        return False
-    again = any(names_again(list(piece.phrases), reading) for reading in readings)
-    return again or _LOOSENING.search(words) is not None
-
-
-_ALLOWING = re.compile(r"\b(?:is|are|be|remain)\s+(?:also\s+)?(?:allowed|permitted|eligible|acceptable)\b")
-_LIMITING = re.compile(r"\b(?:not?|must|only|should|exclu\w+|ineligible|never|without)\b")
-
-
-def _allows(piece: _Piece, text: str) -> bool:
-    """Whether a sentence that is left says nothing but what is allowed beside the one before."""
-    if piece.reason == _ALLOWANCE:
-        return True
-    words = fold_text(text)[piece.start : piece.end]
-    is_allowing = _ALLOWING.search(words) is not None and _LIMITING.search(words) is None
-    return piece.outcome == _LEFT and is_allowing
-
-
-def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
+def _find_status(expression: Expression, pieces: list[Piece]) -> ParseStatus:
     unread = [isinstance(leaf, Unread) for leaf in iterate_leaves(expression)]
     if not any(unread):
         return "computable"
     if not all(unread):
         return "partly computable"
-    if pieces and all(piece.outcome == _RECOGNISED for piece in pieces):
+    if pieces and all(piece.outcome == RECOGNISED for piece in pieces):
         return "not computable"
     return "text"
 
@@ -399,7 +332,7 @@ _END_OF_NEGATION = ("but", "who", "that", "which", "because", "requiring", "by",
 _TIME_UNITS = ("year", "month", "week", "day", "hour", "minute")
 
 
-def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEntity]:
+def _list_entities(piece: Piece, text: str, folded: str) -> Iterator[ParsedEntity]:
     """Names, values, times, negations and qualities of a sentence, whether it was read or not."""
     is_negated = False
     measure: Phrase | None = None
@@ -465,15 +398,15 @@ def _list_value(
         )
 
 
-def _is_by_measure(at: int, piece: _Piece) -> bool:
+def _is_by_measure(at: int, piece: Piece) -> bool:
     """Whether a measure's name stands next to a quality ("elevated bilirubin")."""
     near = piece.phrases[max(0, at - 2) : at + 3]
     return any(p.name is not None and p.name.entry.kind == "measurement" for p in near)
 
 
-def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
+def _list_leftovers(piece: Piece, text: str) -> Iterator[Leftover]:
     """The words of a sentence that no rule used: its unknown words, or all of its content if it was left."""
-    if piece.outcome != _LEFT:
+    if piece.outcome != LEFT:
         return
     if not piece.phrases:
         yield Leftover(text[piece.start : piece.end], piece.start, piece.end)
@@ -482,13 +415,13 @@ def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
         yield Leftover(text[phrase.start : phrase.end], phrase.start, phrase.end)
 
 
-def _rules_of(piece: _Piece) -> tuple[str, ...]:
+def _rules_of(piece: Piece) -> tuple[str, ...]:
     if piece.reading is not None:
         return piece.reading.rules
-    return (f"recognised: {piece.reason}",) if piece.outcome == _RECOGNISED else ()
+    return (f"recognised: {piece.reason}",) if piece.outcome == RECOGNISED else ()
 
 
-def _derive_confidence(pieces: list[_Piece]) -> float:
+def _derive_confidence(pieces: list[Piece]) -> float:
     """Share of the content words in sentences that were read or recognised, times their rules' certainty."""
     total = used = 0.0
     for piece in pieces:
@@ -496,6 +429,6 @@ def _derive_confidence(pieces: list[_Piece]) -> float:
         total += words
         if piece.reading is not None:
             used += words * piece.reading.certainty
-        elif piece.outcome == _RECOGNISED:
+        elif piece.outcome == RECOGNISED:
             used += words * 0.9
     return min(1.0, used / total) if total else 0.0
