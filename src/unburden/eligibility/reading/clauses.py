@@ -1,20 +1,19 @@
 """A clause's phrases to an expression: who carries what, when, and how the parts join."""
 
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Not, OneOf, Window
+from unburden.domain.criteria import Window
+from unburden.eligibility.reading.clause_parts import ClauseParts
 from unburden.eligibility.reading.parts import (
     CARING,
     Context,
     NotUnderstoodError,
     Part,
-    PartReader,
     Reading,
     is_at_least_one,
     is_described_before,
     is_described_by,
     is_other_side,
+    is_same_in_other_unit,
     join_names,
-    negate,
-    resolve_link,
 )
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
@@ -33,6 +32,7 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
     One unknown word, a name that stands beside another without a join, or a join that could
     mean two things make the clause unread: half a clause is never taken for the whole.
     """
+    phrases = _drop_both_sexes(phrases) if context.is_inclusion else phrases
     try:
         parser = _ClauseParser(context)
         for number, phrase in enumerate(phrases):
@@ -42,29 +42,20 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
         return None
 
 
-class _ClauseParser:
+def _drop_both_sexes(phrases: list[Phrase]) -> list[Phrase]:
+    """ "18 years or older, male or female" without its end, which keeps nobody out."""
+    kept = [p for p in phrases if p.kind not in ("plain", "comma")]
+    sexes = {p.word for p in kept[-3:] if p.kind == "name"}
+    is_both = sexes == {"sex:male", "sex:female"} and kept[-2].kind in ("or", "and", "slash")
+    if not is_both or len(kept) < 4 or kept[-4].kind != "value":
+        return phrases
+    return [
+        p for p in phrases if p.start < kept[-3].start and (p.kind != "comma" or p.start < kept[-4].start)
+    ]
+
+
+class _ClauseParser(ClauseParts):
     """Left to right; `part` is open until its value or time is complete and a new name begins."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.reader = PartReader(context)
-        self.parts: list[Part] = []
-        self.part = Part()
-        self.link = ""
-        self.is_negated = False
-        self.negations = 0
-        self.pending_times: list[TimePhrase] = []
-        self.pending_qualifiers: list[Phrase] = []
-        self.pending_value: Phrase | None = None
-        self.sexes: list[str] = []
-        self.premise: Part | None = None
-        self.is_adult = False
-        self.is_duty = False
-        self.with_word = False
-
-    def note(self, rule: str, certainty: float) -> None:
-        """Keep a rule that was used and lower the certainty."""
-        self.reader.note(rule, certainty)
 
     def add(self, phrase: Phrase, rest: list[Phrase]) -> None:
         """Take one phrase in."""
@@ -74,6 +65,9 @@ class _ClauseParser:
             case "evidence":
                 self.note("words of evidence", 0.9)
             case "manner":
+                self.note("how it was measured", 0.95)
+            case "source":
+                self.has_source = True
                 self.note("how it was measured", 0.95)
             case "colon" if self.part.names and self.part.value is None and not self.link and not self.parts:
                 return
@@ -153,7 +147,7 @@ class _ClauseParser:
         if self.part.names:
             if not self.link:
                 raise NotUnderstoodError
-            self._close()
+            self.close()
         if (
             self.is_negated
             and phrase.word not in ("nor", "no", "without")
@@ -211,12 +205,19 @@ class _ClauseParser:
             raise NotUnderstoodError
         if self.part.value is not None and self.link == "or" and is_other_side(self.part, value):
             names = self.part.names
-            self._close()
+            self.close()
             self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
             self.link = ""
             return
+        if self.part.value is not None and self.link == "or" and is_same_in_other_unit(self.part, value):
+            names = self.part.names
+            self.close()
+            self.part = Part(names, value=phrase, is_negated=self.is_negated, link_before="or")
+            self.link = ""
+            self.note("the same limit in another unit", 0.97)
+            return
         if self.part.names and self.link and value.is_age:
-            self._close()
+            self.close()
         if value.is_age:
             if self.part.names and not self.link:
                 raise NotUnderstoodError
@@ -254,7 +255,7 @@ class _ClauseParser:
             self.link = ""
             return
         if self._closes_before(phrase):
-            self._close()
+            self.close()
         if self.part.names and not self.link:
             self._add_beside(phrase)
             return
@@ -264,7 +265,7 @@ class _ClauseParser:
         if self.part.names:
             self.part.links.append(self.link)
             if self.pending_times or self.pending_qualifiers:
-                self._close()
+                self.close()
                 self.part = Part(link_before=self.link)
         else:
             self.part.link_before = self.link
@@ -330,7 +331,7 @@ class _ClauseParser:
             self._join(phrase)
             return
         if not self.is_negated and is_described_by(self.part, phrase):
-            self._close()
+            self.close()
             self.link = "and"
             self.note("a disease with its marker, stage or class", 0.95)
             self._join(phrase)
@@ -352,159 +353,3 @@ class _ClauseParser:
             raise NotUnderstoodError
         self.sexes.append(concept.removeprefix("sex:"))
         self.link = ""
-
-    def _close(self) -> None:
-        if self.part.names:
-            self.parts.append(self.part)
-        self.part = Part()
-
-    def finish(self) -> Reading | None:
-        """The whole clause."""
-        if self.part.names and self.link in ("and", "or"):
-            raise NotUnderstoodError
-        self._close()
-        if self.pending_qualifiers or self.pending_times:
-            raise NotUnderstoodError
-        if self.pending_value is not None:
-            value = self.pending_value.value
-            if (
-                self.parts
-                or value is None
-                or value.unit != "year"
-                or value.is_bare
-                or not self.context.is_inclusion
-            ):
-                raise NotUnderstoodError
-            self.note("years without 'age'", 0.8)
-            self.parts.append(Part([self.pending_value], value=self.pending_value))
-        if self.is_adult and not any(
-            all(p.kind == "value" or p.word == "age" for p in part.names) for part in self.parts
-        ):
-            # Who is an adult is a matter of law; with an age beside it the age counts.
-            raise NotUnderstoodError
-        expression = self._join_parts()
-        expression = self._add_subject(expression)
-        return Reading(expression, self.reader.certainty, tuple(self.reader.rules) or ("plain statement",))
-
-    def _add_subject(self, expression: Expression | None) -> Expression:
-        if self.premise is not None:
-            if expression is None:
-                raise NotUnderstoodError
-            premise = self.reader.read(self.premise)
-            return AnyOf((Not(premise), expression))
-        sexes = tuple(dict.fromkeys(self.sexes))
-        if expression is None:
-            if len(sexes) != 1:
-                if len(sexes) == 2 and self.context.is_inclusion:
-                    return OneOf("sex", sexes)
-                raise NotUnderstoodError
-            return OneOf("sex", sexes)
-        words = {p.word for part in self.parts for p in part.names}
-        if len(sexes) == 1 and self.context.is_inclusion and (self.is_duty or "pregnancy_test" in words):
-            # "Women must ..." asks nothing of men.
-            return AnyOf((Not(OneOf("sex", sexes)), expression))
-        if len(sexes) == 1 and self.context.is_inclusion and words <= CARING:
-            # "Women who are not pregnant": asked of women, or of everybody?
-            raise NotUnderstoodError
-        if len(sexes) == 1 and not words <= (CARING | {"childbearing_potential"}):
-            if any(part.is_negated for part in self.parts):
-                raise NotUnderstoodError
-            return AllOf((OneOf("sex", sexes), expression))
-        return expression
-
-    def _join_parts(self) -> Expression | None:
-        if not self.parts:
-            if self.is_negated:
-                raise NotUnderstoodError
-            return None
-        self._spread_qualifiers()
-        self._check_negations()
-        links = {part.link_before for part in self.parts[1:]}
-        joined = resolve_link(links)
-        expressions = [self.reader.read(part) for part in self.parts]
-        if self._is_negated_tail():
-            for number, part in enumerate(self.parts):
-                expressions[number] = Not(expressions[number]) if part.is_negated else expressions[number]
-            return AllOf(tuple(expressions))
-        if self.parts[0].is_negated:
-            self._check_negated_links(links)
-            if any(isinstance(e, Not) for e in expressions):
-                raise NotUnderstoodError
-            return negate(expressions)
-        if len(expressions) == 1:
-            return expressions[0]
-        if not self.context.is_inclusion and not self.parts[0].is_negated:
-            joined = self._join_exclusion(joined)
-        elif joined == "comma":
-            if any(part.value is None for part in self.parts):
-                raise NotUnderstoodError
-            self.note("a list without 'and' or 'or'", 0.85)
-            joined = "and"
-        return AllOf(tuple(expressions)) if joined == "and" else AnyOf(tuple(expressions))
-
-    def _join_exclusion(self, joined: str) -> str:
-        """ "and" between conditions that exclude could mean either; between a population and its disease it is and."""
-        if joined in ("or", "comma"):
-            if joined == "comma":
-                self.note("a list without 'and' or 'or'", 0.85)
-            return "or"
-        if self._is_age_first() or "a disease with its marker, stage or class" in self.reader.rules:
-            return "and"
-        words = {p.word for part in self.parts for p in part.names}
-        if words <= CARING | {"childbearing_potential"}:
-            return "or"
-        raise NotUnderstoodError
-
-    def _is_age_first(self) -> bool:
-        first = self.parts[0]
-        return len(self.parts) == 2 and all(p.kind == "value" or p.word == "age" for p in first.names)
-
-    def _spread_qualifiers(self) -> None:
-        """A qualifier before a list may hold for all of it: it goes on until the next one."""
-        for before, after in zip(self.parts, self.parts[1:], strict=False):
-            if before.qualifiers and not after.qualifiers and not before.value and not after.value:
-                after.qualifiers = list(before.qualifiers)
-            if before.times and not after.times and not before.value and not after.value:
-                leading = [
-                    t for t in before.times if t.start < before.names[0].start and t.reach in ("ever", "now")
-                ]
-                after.times = leading
-            if (
-                after.times
-                and not before.value
-                and not after.value
-                and not [t for t in before.times if t.window]
-            ):
-                trailing = [t for t in after.times if t.start > after.names[-1].start]
-                if trailing:
-                    before.times = [*before.times, *trailing]
-                    self.note("one time for a list", 0.85)
-
-    def _check_negations(self) -> None:
-        states = {part.is_negated for part in self.parts}
-        if self._is_negated_tail():
-            return
-        if len(states) > 1:
-            raise NotUnderstoodError
-        if states == {False} and self.negations:
-            raise NotUnderstoodError
-        if True in states and not self.context.is_inclusion and len(self.parts) > 1:
-            raise NotUnderstoodError
-
-    def _is_negated_tail(self) -> bool:
-        """ "A and no B" of an inclusion: one negated part at the end, joined by "and"."""
-        states = [part.is_negated for part in self.parts]
-        links = {part.link_before for part in self.parts[1:]}
-        is_tail = len(states) > 1 and states[-1] and not any(states[:-1])
-        return (
-            is_tail
-            and self.context.is_inclusion
-            and links <= {"and", "comma"}
-            and self.parts[-1].value is None
-        )
-
-    def _check_negated_links(self, links: set[str]) -> None:
-        if any(part.value is not None for part in self.parts) and len(self.parts) > 1:
-            raise NotUnderstoodError
-        if "and" in links and self.negations < len(self.parts):
-            raise NotUnderstoodError

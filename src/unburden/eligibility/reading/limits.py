@@ -21,7 +21,7 @@ def text_of(phrases: list[Phrase], context: Context) -> str:
     return context.text[phrases[0].start : phrases[-1].end]
 
 
-_BETWEEN_SEXES = ("plain", "open", "close", "or", "and", "comma", "slash", "colon", "manner")
+_BETWEEN_SEXES = ("plain", "open", "close", "or", "and", "comma", "slash", "colon", "manner", "source")
 
 
 def read_by_sex(phrases: list[Phrase]) -> Reading | None:
@@ -53,6 +53,32 @@ def read_by_sex(phrases: list[Phrase]) -> Reading | None:
     return Reading(AnyOf(tuple(parts)), 0.93, ("comparison", "a limit for each sex"))
 
 
+def read_by_group(phrases: list[Phrase], context: Context) -> Reading | None:
+    """ "18 to 64 years for T1DM, or 20 to 70 years for T2DM": one measure, a limit for each of two diseases."""
+    kept = [p for p in phrases if p.kind not in ("plain", "comma", "colon", "manner", "source")]
+    while kept and kept[-1].time is not None and kept[-1].time.reach == "now":
+        kept = kept[:-1]
+    first = 0 if kept and kept[0].value is not None and kept[0].value.is_age else 1
+    measure = AGE if first == 0 else kept[0].name.entry if kept and kept[0].name is not None else None
+    shape = [p.word if p.word == "for" else p.kind for p in kept[first:]]
+    if measure is None or shape[3:4] not in (["or"], ["and"]):
+        return None
+    if shape[:3] != ["value", "for", "name"] or shape[4:] != ["value", "for", "name"]:
+        return None
+    values, groups = (kept[first], kept[first + 4]), (kept[first + 2], kept[first + 6])
+    leaves = [read_measure(measure, p.value) for p in values if p.value is not None]
+    diseases = [read_clause([p], Context(context.text, True, context.absence)) for p in groups]
+    is_disease = all(p.name is not None and p.name.entry.kind == "condition" for p in groups)
+    if not is_disease or groups[0].word == groups[1].word or None in leaves or None in diseases:
+        return None
+    parts = [
+        AllOf((disease.expression, leaf))
+        for disease, leaf in zip(diseases, leaves, strict=True)
+        if disease is not None and leaf is not None
+    ]
+    return Reading(AnyOf(tuple(parts)), 0.9, ("comparison", "a limit for each disease"))
+
+
 def _sex_of(phrase: Phrase) -> str:
     """ "male" or "female" where a phrase names one sex, else ""."""
     if phrase.name is not None and phrase.name.entry.concept.startswith("sex:"):
@@ -72,7 +98,8 @@ def read_condition(flat: list[Phrase], at: int, context: Context) -> Reading | N
     if not left:
         return None
     return (
-        _read_otherwise(left, right, context)
+        _read_or_if(left, right, context)
+        or _read_otherwise(left, right, context)
         or read_limit_for(left, right, flat[at:], context)
         or _read_only_if(left, right, context)
     )
@@ -89,6 +116,31 @@ def _read_otherwise(left: list[Phrase], right: list[Phrase], context: Context) -
         return None
     is_opposite = first[0] == second[0] and first[1] != second[1] and first[2:] == second[2:]
     return with_rule(stated, "a second measure where the first is not met", 0.95) if is_opposite else None
+
+
+def _read_or_if(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:
+    """ "A <= x, or, if A > x, then B >= y" is A <= x or B >= y."""
+    base = left
+    while base and base[-1].kind in ("or", "comma"):
+        base = base[:-1]
+    then = next((n for n, p in enumerate(right) if p.word == "then"), None)
+    if not context.is_inclusion or then is None or not any(p.kind == "or" for p in left[len(base) :]):
+        return None
+    stated, condition = read_clause(base, context), read_clause(trim(right[:then]), context)
+    other = read_clause(trim(right[then + 1 :]), context)
+    if stated is None or condition is None or other is None:
+        return None
+    first, second = _threshold(stated.expression), _threshold(condition.expression)
+    if first is None or second is None or _threshold(other.expression) is None:
+        return None
+    if (first[0], first[2:]) != (second[0], second[2:]) or first[1] == second[1]:
+        return None
+    expression = AnyOf((stated.expression, other.expression))
+    return with_rule(
+        Reading(expression, stated.certainty, stated.rules),
+        "a second measure where the first is not met",
+        0.95,
+    )
 
 
 def _split_last_value(left: list[Phrase]) -> tuple[list[Phrase], Phrase] | None:
@@ -127,6 +179,10 @@ def read_limit_for(
     if any(leaf is None for leaf in leaves) or not _same_direction(base_phrases[-1], other):
         return None
     if any(p.name is not None and join_names(p.name.entry) for p in cause):
+        return None
+    limited = {getattr(leaf, "column", "") for part in leaves if part for leaf in iterate_leaves(part)}
+    if {getattr(leaf, "column", "") for leaf in iterate_leaves(base.expression)} != limited:
+        # "A <= 2, B <= 3 (<= 5 if C)": the condition changes nothing for A.
         return None
     alternative = _join([leaf for leaf in leaves if leaf is not None], is_all=context.is_inclusion)
     condition = _read_cause(cause, context)

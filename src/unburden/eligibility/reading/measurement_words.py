@@ -77,7 +77,7 @@ ceruloplasmin | mg/dL | ceruloplasmin; serum ceruloplasmin
 urinary_copper | ug/d | 24 hour urinary copper; urinary copper; urinary copper excretion; 24 hour urine copper; 24 hour urinary copper excretion; urine copper
 left_ventricular_ejection_fraction | % | left ventricular ejection fraction; lvef; ejection fraction; ef; cardiac ejection fraction; lv ejection fraction; left ventricle ejection fraction
 fractional_shortening | % | fractional shortening; shortening fraction
-qtc_interval | ms | qtc; qtcf; qtc interval; qtcb; corrected qt interval; qt interval; qtcf interval; corrected qt; qt interval corrected; qt; fridericia corrected qt interval; mean qtcf; mean qtc; heart rate corrected qt interval; qt corrected; qtc f; qt c; mean resting corrected qt interval; mean resting qtcf
+qtc_interval | ms | qtc; qtcf; qtc interval; qtcb; corrected qt interval; qt interval; qtcf interval; corrected qt; qt interval corrected; qt; fridericia corrected qt interval; mean qtcf; mean qtc; heart rate corrected qt interval; qt corrected; qtc f; qt c; mean resting corrected qt interval; mean resting qtcf; qt interval corrected for heart rate; average qtcf; qtcf value; resting qtcf; resting qtc
 pr_interval | ms | pr interval
 qrs_duration | ms | qrs; qrs duration; qrs interval
 heart_rate | /min | heart rate; pulse rate; pulse; hr; resting heart rate; resting pulse; pulse frequency

@@ -273,6 +273,20 @@ def is_other_side(part: Part, value: Value) -> bool:
     return sides in (({"<"}, {">"}), ({">"}, {"<"})) and bool(value.unit or value.limit or not first.unit)
 
 
+def is_same_in_other_unit(part: Part, value: Value) -> bool:
+    """ "Haemoglobin >= 9 g/dL or >= 5.6 mmol/L": the same side again, in another unit."""
+    first = part.value.value if part.value else None
+    if first is None or len(part.names) != 1 or not (value.shape == first.shape == "number"):
+        return False
+    sides = [b.operator for b in first.bounds], [b.operator for b in value.bounds]
+    return (
+        sides[0] == sides[1]
+        and len(sides[0]) == 1
+        and bool(value.unit and first.unit)
+        and value.unit != first.unit
+    )
+
+
 def is_at_least_one(value: Value | None) -> bool:
     """ "At least one" before a thing counts it, which an event alone says."""
     bounds = value.bounds if value is not None and value.shape == "number" and not value.unit else ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unburden.eligibility.reading.lexicon import Name, find_name
+from unburden.eligibility.reading.sources import match_source
 from unburden.eligibility.reading.stop_words import FILLERS, PLAIN, QUALIFIERS
 from unburden.eligibility.reading.times import TimePhrase, find_time
 from unburden.eligibility.reading.values import Value, find_value
@@ -12,7 +13,7 @@ from unburden.eligibility.reading.words import Token
 
 PhraseKind = Literal[
     "name", "value", "time", "not", "except", "if", "and", "or", "comma", "slash", "open", "close",
-    "example", "colon", "to", "with", "plain", "evidence", "manner", "verdict", "act", "qualifier", "word",
+    "example", "colon", "to", "with", "plain", "evidence", "manner", "source", "verdict", "act", "qualifier", "word",
 ]  # fmt: skip
 
 _MANNER = (
@@ -29,6 +30,7 @@ _SOURCES: tuple[tuple[PhraseKind, str], ...] = (
     (
         "except",
         r"(?:with\s+the\s+)?except(?:ions?)?(?:\s+(?:for|of|in|that|when))?\b|unless\b|other\s+than\b|excluding\b|apart\s+from\b|"
+        r"(?:this\s+)?(?:(?:does|will|is|do)\s+)?not\s+appl(?:y|icable)\s+(?:to|for|in|if)\b|"
         r"aside\s+from\b|besides\b|exclusive\s+of\b|with\s+the\s+exception\s+of\b|not\s+including\b",
     ),
     (
@@ -36,6 +38,7 @@ _SOURCES: tuple[tuple[PhraseKind, str], ...] = (
         r"(?:if|when)\b|in\s+(?:the\s+)?(?:cases?\s+of|presence\s+of|setting\s+of|event\s+of)\b|"
         r"(?:for|in)\s+(?:those\s+)?(?:the\s+)?(?:patients|subjects|participants|individuals|persons|those|cases|women|men)?\s*(?:with|who\s+have|having)\b(?=\s)|"
         r"for\s+(?:patients|subjects|participants|those)\b|in\s+(?:patients|subjects|participants|those|men|women|males|females)\b|"
+        r"(?<=uln\s)with\s+(?:the\s+)?presence\s+of\b|"
         r"(?:due|secondary|attributed|attributable|related)\s+to\b|where\b",
     ),
     (
@@ -81,7 +84,7 @@ _PATTERNS: tuple[tuple[PhraseKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?:{pattern})")) for kind, pattern in _SOURCES
 )
 _PUNCTUATION: dict[str, PhraseKind] = {
-    ",": "comma", "(": "open", ")": "close", "/": "slash", "*": "plain", "-": "plain", ".": "plain",
+    ",": "comma", ";": "comma", "(": "open", ")": "close", "/": "slash", "*": "plain", "-": "plain", ".": "plain",
     ":": "colon", "'": "plain", '"': "plain", "+": "word", "?": "plain", "^": "plain", "#": "plain",
 }  # fmt: skip
 _UPPER_ONLY = frozenset(
@@ -118,6 +121,8 @@ def chunk_tokens(text: str, folded: str, tokens: tuple[Token, ...]) -> list[Phra
         if phrase.kind == "name":
             assert phrase.name is not None
             after_scale = phrase.name.entry.sort in ("scale", "stage")
+        elif phrase.kind == "word" and len(phrases) > 1 and phrases[-2].kind == "open":
+            pass
         elif phrase.kind not in ("plain", "colon", "open", "close", "or", "with", "slash", "comma"):
             after_scale = False
         at = phrase.last
@@ -139,7 +144,8 @@ def _next_phrase(text: str, folded: str, tokens: tuple[Token, ...], at: int, aft
             return _span(tokens, at, time.end, Phrase("time", time.start, time.end, at, 0, time=time))
         value = find_value(folded, token.start, after_scale=after_scale)
         if value is not None and _is_value(value, folded, name, after_scale):
-            return _span(tokens, at, value.end, Phrase("value", value.start, value.end, at, 0, value=value))
+            end = token.start + len(_cut_at_open_end(folded[token.start : value.end]))
+            return _span(tokens, at, end, Phrase("value", value.start, end, at, 0, value=value))
     if name is not None:
         end = tokens[name.last - 1].end
         return Phrase("name", token.start, end, at, name.last, name.entry.concept, name=name)
@@ -160,6 +166,10 @@ def _early_phrase(folded: str, tokens: tuple[Token, ...], at: int) -> Phrase | N
         return Phrase(
             "qualifier", token.start, tokens[at + 2].end, at, at + 3, folded[token.start : tokens[at + 2].end]
         )
+    source = match_source(folded, token.start, token.word)
+    if source:
+        end = token.start + len(_cut_at_open_end(source.group()).rstrip())
+        return _span(tokens, at, end, Phrase("source", token.start, end, at, 0, folded[token.start : end]))
     for kind, pattern in _EARLY:
         found = pattern.match(folded, token.start)
         if found:

@@ -2,29 +2,50 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-from unburden.domain.criteria import AllOf, AnyOf, Expression, Unless, Unread, iterate_leaves
+from unburden.domain.criteria import (
+    AllOf,
+    AnyOf,
+    Expression,
+    Unless,
+    Unread,
+    iterate_leaves,
+)
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
+from unburden.eligibility.reading.items import (
+    holds_comparison,
+    is_by_itself,
+    is_list_lead,
+    read_items,
+    starts_measure,
+)
 from unburden.eligibility.reading.leaves import STATES, Absence
 from unburden.eligibility.reading.lexicon import Entry
-from unburden.eligibility.reading.parts import VAGUE, Context, Reading
+from unburden.eligibility.reading.parts import VAGUE, Context, Reading, join_names
 from unburden.eligibility.reading.phrases import Phrase, chunk_tokens
+from unburden.eligibility.reading.pieces import (
+    ALLOWANCE,
+    LEFT,
+    REACHES_BACK,
+    RECOGNISED,
+    UNDERSTOOD,
+    Piece,
+    allows,
+    limits_twice,
+    may_change,
+)
 from unburden.eligibility.reading.sentences import read_sentence
+from unburden.eligibility.reading.splitting import split_sentences
 from unburden.eligibility.reading.unanswerable import find_reason
 from unburden.eligibility.reading.words import Token, fold_text, read_tokens
 
-_END = re.compile(r"(?<=[^\W\d_]{3}\.)\s+(?=[A-Z(*])|(?<=[\d)]\.)\s+(?=[A-Z][a-z])|[;\n\r]+\s*")
 _JOINED_BY_OR = re.compile(r"^\W*or\b|\bor\W*$")
 _JOINED_BY_AND = re.compile(r"^\W*and\b|\band\W*$")
 _CHOICE = re.compile(
     r"\b(?:one|any|either|1|two|2|three|3|some)\b[^.:;]{0,40}\bof\s+(?:the\s+)?(?:following|below|these)\b|\bof the following\b[^.:]{0,30}:|\bas follows\b|\beither\s*:"
 )
-_BULLET = re.compile(
-    r"^(?:\s*(?:[*\-#>\u2022\u00b7\u25cf\u25e6]|\(?\d{1,2}(?:\.\d{1,2})*[.)\]\\]+|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)]))*\s*(?:\d{1,2}\s+(?=[A-Z]))?"
-)
-_UNDERSTOOD, _RECOGNISED, _LEFT = "understood", "recognised", "left"
 _LONGEST = 4_000
 """Characters of a sentence beyond which it is left whole, its words not even looked up."""
 _LEADS_ON = re.compile(
@@ -34,7 +55,6 @@ _DANGLING = re.compile(
     r"\b(?:must|should|shall|will|have|has|with|of|to|the|be|if|either|following|for|in|a|an|by|who|than|is|are)[\s.,]*$"
 )
 """A sentence that breaks off: what it goes on to say is in another line."""
-_ALLOWANCE = "allowance"
 _MIXING = {
     "judgement": ("condition", "measurement", "drug", "procedure", "device"),
     "ability": ("condition", "measurement", "procedure", "device"),
@@ -43,18 +63,6 @@ _MIXING = {
     "allowance": ("condition", "measurement", "drug", "procedure"),
 }
 """By reason: named facts beside which the reason does not stand for the whole sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One sentence: where it stands, its phrases, what became of it."""
-
-    start: int
-    end: int
-    phrases: tuple[Phrase, ...]
-    outcome: str
-    reason: str
-    reading: Reading | None
 
 
 def read_criteria(
@@ -97,67 +105,49 @@ def read_criterion(
     )
 
 
-def _split_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence, without its bullet; a parenthesis is never broken within a line."""
-    start = 0
-    depths = _count_depths(text)
-    ends = [(m.start(), m.end()) for m in _END.finditer(text) if "\n" in m.group() or depths[m.start()] <= 0]
-    for end, following in [*ends, (len(text), len(text))]:
-        bullet = _BULLET.match(text[start : min(end, start + 40)])
-        first = start + (bullet.end() if bullet else 0)
-        if text[first:end].strip():
-            yield first, end
-        start = following
-
-
-def _count_depths(text: str) -> list[int]:
-    """How many parentheses are open at each character of its line."""
-    depth, depths = 0, []
-    for character in text:
-        if character == "\n":
-            depth = 0
-        elif character in "([":
-            depth += 1
-        elif character in ")]":
-            depth = max(0, depth - 1)
-        depths.append(depth)
-    return depths
-
-
-def _read_pieces(text: str, folded: str, context: Context) -> list[_Piece]:
+def _read_pieces(text: str, folded: str, context: Context) -> list[Piece]:
     """The sentences, one after the other.
 
     Lines after one that leads on ("A history within 5 years of ..., including") depend on its words:
     none is read by itself. Nor is a line or a part after a semicolon where one before it was left.
     """
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     depends = False
     lead: list[Phrase] | None = None
-    for start, end in _split_sentences(text):
+    for start, end in split_sentences(text):
         piece = _read_piece(text, folded, start, end, context)
         between = text[pieces[-1].end : start] if pieces else ""
         is_lead = bool(pieces) and _LEADS_ON.search(folded[pieces[-1].start : pieces[-1].end]) is not None
-        if is_lead and lead is None:
+        before = folded[pieces[-1].start : pieces[-1].end] if pieces else ""
+        is_settled = is_lead and context.is_inclusion and is_list_lead(before) and not depends
+        if is_settled:
+            pieces[-1] = replace(pieces[-1], outcome=RECOGNISED, reason="heading", reading=None)
+        elif is_lead and lead is None:
             lead = _take_lead(pieces[-1]) if len(pieces) == 1 and not context.is_inclusion else None
             depends = lead is None
         goes_on = ";" in between or "\n" in between or "\r" in between
         if lead is not None and not depends:
             pieces[0] = _settle_lead(pieces[0])
             piece = _read_under_lead(piece, lead, context)
-        elif piece.reading is not None and (depends or (goes_on and any(_is_left(p) for p in pieces))):
-            piece = _Piece(start, end, piece.phrases, _LEFT, "", None)
+        elif piece.reading is not None and (depends or (goes_on and not _stands_alone(piece, pieces))):
+            piece = Piece(start, end, piece.phrases, LEFT, "", None)
         pieces.append(piece)
     return pieces
 
 
-def _is_left(piece: _Piece) -> bool:
+def _stands_alone(piece: Piece, before: list[Piece]) -> bool:
+    """Whether no sentence before was left, or only such as name their own measure, like this one."""
+    left = [p for p in before if _is_left(p)]
+    is_measure = holds_comparison(piece.reading) and starts_measure(list(piece.phrases))
+    return not left or (is_measure and all(is_by_itself(list(p.phrases)) for p in left))
+
+
+def _is_left(piece: Piece) -> bool:
     """Whether a sentence was left that says more than "or"."""
-    return piece.outcome == _LEFT and any(
-        p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases
-    )
+    return piece.outcome == LEFT and any(p.kind not in ("or", "and", "comma", "plain") for p in piece.phrases)
 
 
-def _take_lead(piece: _Piece) -> list[Phrase] | None:
+def _take_lead(piece: Piece) -> list[Phrase] | None:
     """The times and qualities of a line that leads on, which hold for each line after it; None if it says more."""
     kinds = ("plain", "time", "example", "colon", "comma", "qualifier", "evidence", "name", "or", "and")
     if any(p.kind not in kinds and p.word not in _LEADING_WORDS for p in piece.phrases):
@@ -170,42 +160,60 @@ def _take_lead(piece: _Piece) -> list[Phrase] | None:
 _LEADING_WORDS = ("following", "conditions", "listed", "below", "for")
 
 
-def _settle_lead(piece: _Piece) -> _Piece:
+def _settle_lead(piece: Piece) -> Piece:
     """A lead that names nothing by itself is a heading; one that names a class stays unread beside its lines."""
     if any(p.name is not None and p.name.entry.concept not in VAGUE for p in piece.phrases):
-        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
-    return _Piece(piece.start, piece.end, piece.phrases, _RECOGNISED, "heading", None)
+        return Piece(piece.start, piece.end, piece.phrases, LEFT, "", None)
+    return Piece(piece.start, piece.end, piece.phrases, RECOGNISED, "heading", None)
 
 
-def _read_under_lead(piece: _Piece, lead: list[Phrase], context: Context) -> _Piece:
+def _read_under_lead(piece: Piece, lead: list[Phrase], context: Context) -> Piece:
     """A line read with the times and qualities of its lead."""
     reading = read_sentence([*lead, *piece.phrases], context) if piece.reading is not None else None
     if reading is None:
-        return _Piece(piece.start, piece.end, piece.phrases, _LEFT, "", None)
+        return Piece(piece.start, piece.end, piece.phrases, LEFT, "", None)
     reading = Reading(reading.expression, reading.certainty * 0.9, (*reading.rules, "a line under its lead"))
-    return _Piece(piece.start, piece.end, piece.phrases, _UNDERSTOOD, "", reading)
+    return Piece(piece.start, piece.end, piece.phrases, UNDERSTOOD, "", reading)
 
 
-def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> _Piece:
+def _read_piece(text: str, folded: str, start: int, end: int, context: Context) -> Piece:
     """One sentence chunked, recognised or read."""
     if end - start > _LONGEST:
-        return _Piece(start, end, (), _LEFT, "", None)
+        return Piece(start, end, (), LEFT, "", None)
     sentence = folded[start:end]
     tokens = tuple(Token(t.start + start, t.end + start, t.word, t.key) for t in read_tokens(sentence))
     phrases = tuple(chunk_tokens(text, folded, tokens))
-    reason = find_reason(sentence)
+    reason = find_reason(_mask_asides(sentence, start, phrases))
     if reason is not None and reason[1] and _names_facts(reason[0], phrases):
         reason = reason[0], False
     if _DANGLING.search(sentence):
-        return _Piece(start, end, phrases, _LEFT, "", None)
+        return Piece(start, end, phrases, LEFT, "", None)
     if reason is not None and reason[1]:
-        return _Piece(start, end, phrases, _RECOGNISED, reason[0], None)
+        return Piece(start, end, phrases, RECOGNISED, reason[0], None)
     reading = None
-    if reason is None or reason[0] != _ALLOWANCE:
-        reading = read_sentence(list(phrases), context)
+    if reason is None or reason[0] != ALLOWANCE:
+        reading = read_sentence(list(phrases), context) or read_items(list(phrases), folded, context)
     if reading is not None:
-        return _Piece(start, end, phrases, _UNDERSTOOD, "", reading)
-    return _Piece(start, end, phrases, _LEFT, reason[0] if reason else "", None)
+        return Piece(start, end, phrases, UNDERSTOOD, "", reading)
+    return Piece(start, end, phrases, LEFT, reason[0] if reason else "", None)
+
+
+def _mask_asides(sentence: str, start: int, phrases: tuple[Phrase, ...]) -> str:
+    """The sentence without words that tell how a measure was taken, and without an exception's own words.
+
+    "Transfusion permitted" and "unless ..., then acceptable" allow nothing by themselves.
+    """
+    is_measuring = any(p.kind == "value" for p in phrases) and any(
+        p.name is not None and join_names(p.name.entry) for p in phrases
+    )
+    for phrase in phrases:
+        if phrase.kind == "source" and is_measuring:
+            first, last = phrase.start - start, phrase.end - start
+            sentence = sentence[:first] + " " * (last - first) + sentence[last:]
+    excepts = [p for p in phrases if p.kind == "except"]
+    if excepts and any(p.kind == "value" for p in phrases if p.start < excepts[0].start):
+        return sentence[: excepts[0].start - start]
+    return sentence
 
 
 def _names_facts(reason: str, phrases: tuple[Phrase, ...]) -> bool:
@@ -215,14 +223,14 @@ def _names_facts(reason: str, phrases: tuple[Phrase, ...]) -> bool:
     return any(e.kind in kinds and e.concept not in VAGUE | STATES and e.sort != "function" for e in entries)
 
 
-def _unread(piece: _Piece, text: str) -> Unread:
+def _unread(piece: Piece, text: str) -> Unread:
     words = text[piece.start : piece.end].strip()
-    if piece.outcome == _RECOGNISED:
+    if piece.outcome == RECOGNISED:
         return Unread(words, f"{piece.reason}: no data answers it")
     return Unread(words, "not understood")
 
 
-def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: bool) -> Expression:
+def _join_pieces(pieces: list[Piece], text: str, folded: str, is_inclusion: bool) -> Expression:
     """The sentences together; one that allows something after another makes the former unsure.
 
     "Or" at an end of a sentence, or "one of the following", makes an inclusion's sentences
@@ -232,10 +240,16 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
         return Unread(text, "not understood")
     whole = Unread(text.strip() or text, "not understood")
     sentences = [folded[piece.start : piece.end] for piece in pieces]
-    if not is_inclusion and len(pieces) > 1 and pieces[0].reason == _ALLOWANCE:
+    if not is_inclusion and len(pieces) > 1 and pieces[0].reason == ALLOWANCE:
+        return whole
+    if len(pieces) > 1 and any(REACHES_BACK.search(sentence) for sentence in sentences[1:]):
         return whole
     is_led = len(pieces) > 1 and "a line under its lead" in {r for p in pieces for r in _rules_of(p)}
-    if len(pieces) > 1 and not is_led and any(_CHOICE.search(sentence) for sentence in sentences):
+    if (
+        len(pieces) > 1
+        and not is_led
+        and any(_CHOICE.search(sentence) for sentence in sentences if not is_list_lead(sentence))
+    ):
         return whole
     pieces = [
         p for p, sentence in zip(pieces, sentences, strict=True) if sentence.strip(" ,") not in ("or", "and")
@@ -256,20 +270,24 @@ def _join_pieces(pieces: list[_Piece], text: str, folded: str, is_inclusion: boo
     return _join_plainly(pieces, text, is_inclusion)
 
 
-def _expression_of(piece: _Piece, text: str) -> Expression:
+def _expression_of(piece: Piece, text: str) -> Expression:
     return piece.reading.expression if piece.reading is not None else _unread(piece, text)
 
 
-def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expression:
+def _join_plainly(pieces: list[Piece], text: str, is_inclusion: bool) -> Expression:
+    if any(may_change(one, pieces[:number], text) for number, one in enumerate(pieces)) or limits_twice(
+        pieces
+    ):
+        return Unread(text.strip(), "not understood")
     parts: list[Expression] = []
     for piece in pieces:
         if piece.reading is not None:
             parts.append(piece.reading.expression)
-        elif piece.reason == _ALLOWANCE and parts and not is_inclusion:
+        elif allows(piece, text) and parts and not is_inclusion:
             parts[-1] = Unless(parts[-1], _unread(piece, text))
-        elif piece.reason == _ALLOWANCE and parts:
+        elif allows(piece, text) and parts:
             parts[-1] = AnyOf((parts[-1], _unread(piece, text)))
-        elif piece.reason != "heading" or len(pieces) == 1:
+        elif piece.reason != "heading" or piece is pieces[-1]:
             parts.append(_unread(piece, text))
     if not parts:
         return Unread(text, "heading: no data answers it")
@@ -278,13 +296,13 @@ def _join_plainly(pieces: list[_Piece], text: str, is_inclusion: bool) -> Expres
     return AllOf(tuple(parts)) if is_inclusion else AnyOf(tuple(parts))
 
 
-def _find_status(expression: Expression, pieces: list[_Piece]) -> ParseStatus:
+def _find_status(expression: Expression, pieces: list[Piece]) -> ParseStatus:
     unread = [isinstance(leaf, Unread) for leaf in iterate_leaves(expression)]
     if not any(unread):
         return "computable"
     if not all(unread):
         return "partly computable"
-    if pieces and all(piece.outcome == _RECOGNISED for piece in pieces):
+    if pieces and all(piece.outcome == RECOGNISED for piece in pieces):
         return "not computable"
     return "text"
 
@@ -314,7 +332,7 @@ _END_OF_NEGATION = ("but", "who", "that", "which", "because", "requiring", "by",
 _TIME_UNITS = ("year", "month", "week", "day", "hour", "minute")
 
 
-def _list_entities(piece: _Piece, text: str, folded: str) -> Iterator[ParsedEntity]:
+def _list_entities(piece: Piece, text: str, folded: str) -> Iterator[ParsedEntity]:
     """Names, values, times, negations and qualities of a sentence, whether it was read or not."""
     is_negated = False
     measure: Phrase | None = None
@@ -380,15 +398,15 @@ def _list_value(
         )
 
 
-def _is_by_measure(at: int, piece: _Piece) -> bool:
+def _is_by_measure(at: int, piece: Piece) -> bool:
     """Whether a measure's name stands next to a quality ("elevated bilirubin")."""
     near = piece.phrases[max(0, at - 2) : at + 3]
     return any(p.name is not None and p.name.entry.kind == "measurement" for p in near)
 
 
-def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
+def _list_leftovers(piece: Piece, text: str) -> Iterator[Leftover]:
     """The words of a sentence that no rule used: its unknown words, or all of its content if it was left."""
-    if piece.outcome != _LEFT:
+    if piece.outcome != LEFT:
         return
     if not piece.phrases:
         yield Leftover(text[piece.start : piece.end], piece.start, piece.end)
@@ -397,13 +415,13 @@ def _list_leftovers(piece: _Piece, text: str) -> Iterator[Leftover]:
         yield Leftover(text[phrase.start : phrase.end], phrase.start, phrase.end)
 
 
-def _rules_of(piece: _Piece) -> tuple[str, ...]:
+def _rules_of(piece: Piece) -> tuple[str, ...]:
     if piece.reading is not None:
         return piece.reading.rules
-    return (f"recognised: {piece.reason}",) if piece.outcome == _RECOGNISED else ()
+    return (f"recognised: {piece.reason}",) if piece.outcome == RECOGNISED else ()
 
 
-def _derive_confidence(pieces: list[_Piece]) -> float:
+def _derive_confidence(pieces: list[Piece]) -> float:
     """Share of the content words in sentences that were read or recognised, times their rules' certainty."""
     total = used = 0.0
     for piece in pieces:
@@ -411,6 +429,6 @@ def _derive_confidence(pieces: list[_Piece]) -> float:
         total += words
         if piece.reading is not None:
             used += words * piece.reading.certainty
-        elif piece.outcome == _RECOGNISED:
+        elif piece.outcome == RECOGNISED:
             used += words * 0.9
     return min(1.0, used / total) if total else 0.0

@@ -12,13 +12,20 @@ from unburden.domain.criteria import (
 )
 from unburden.eligibility.reading.clauses import read_clause
 from unburden.eligibility.reading.limits import (
+    read_by_group,
     read_by_sex,
     read_condition,
     read_limit_for,
     text_of,
     with_rule,
 )
-from unburden.eligibility.reading.parentheses import fold_grades, open_parentheses, take_definition, trim
+from unburden.eligibility.reading.parentheses import (
+    drop_inner,
+    fold_grades,
+    open_parentheses,
+    take_definition,
+    trim,
+)
 from unburden.eligibility.reading.parts import Context, Reading
 from unburden.eligibility.reading.phrases import Phrase
 
@@ -34,10 +41,10 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
-    by_sex = read_by_sex(trim(phrases))
+    by_sex = read_by_sex(trim(phrases)) or read_by_group(trim(phrases), context)
     if by_sex is not None:
         return by_sex
-    phrases = take_definition(trim(phrases))
+    phrases = take_definition(drop_inner(trim(phrases), context), is_inclusion=context.is_inclusion)
     flat = open_parentheses(fold_grades(trim(phrases), context), context)
     if not flat:
         return None
@@ -103,26 +110,78 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     measure, no value and no disease behind a join.
     """
     for number, phrase in enumerate(phrases):
-        if number == 0 or not (
-            phrase.word in _OPENERS or phrase.kind in ("if", "act") or phrase.word == "without"
-        ):
+        if number == 0 or not (_is_opener(phrases, number) or phrase.word in _CLOSE_OPENERS):
             continue
         if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
             # An allergy to something unread is recorded under that thing's name, not as any allergy.
             return None
         tail = phrases[number:]
+        is_close = not _is_opener(phrases, number)
+        if is_close and not _is_close_tail(tail):
+            continue
         if not _only_narrows(tail):
+            if phrase.kind == "source":
+                continue
             return None
         reading = read_clause(phrases[:number], context)
-        if reading is None:
+        if reading is None or (is_close and not _is_disease(reading.expression)):
             continue
-        if context.is_inclusion and _is_subject_only(reading.expression):
+        if context.is_inclusion and (
+            _is_subject_only(reading.expression) or "who it applies to" in reading.rules
+        ):
             # "Women of childbearing potential who ..." asks nothing of anybody else.
             return None
         unread = Unread(text_of(tail, context), "words that narrow it and are not understood")
         rules = (*reading.rules, "a narrowing tail")
         return Reading(_narrow(reading.expression, unread), reading.certainty * 0.85, rules)
     return None
+
+
+def _is_opener(phrases: list[Phrase], number: int) -> bool:
+    phrase = phrases[number]
+    denies = phrase.kind == "with" and phrases[number + 1 : number + 2] and phrases[number + 1].kind == "not"
+    is_judged = phrase.kind == "source" and phrase.word.split()[0] in _JUDGED
+    is_kind = phrase.kind in ("if", "act") or phrase.word == "without" or is_judged
+    return phrase.word in _OPENERS or is_kind or bool(denies)
+
+
+_JUDGED = ("as", "in", "by", "per", "according", "based", "assessed", "judged")
+_CLOSE_OPENERS = frozenset(
+    [
+        "with",
+        "having",
+        "previously",
+        "refractory",
+        "progressing",
+        "progressed",
+        "amenable",
+        "whose",
+        "at",
+        "within",
+        "expressing",
+        "harboring",
+        "carrying",
+        "following",
+        "on",
+        "by",
+    ]
+)
+
+
+def _is_close_tail(tail: list[Phrase]) -> bool:
+    """Whether a tail has no join at all that could bring an alternative to what stands before it."""
+    is_empty = any(p.word in ("following", "some", "certain", "exception", "exceptions") for p in tail)
+    return not is_empty and not any(
+        p.kind in ("or", "slash", "comma", "colon", "value", "example") for p in tail
+    )
+
+
+def _is_disease(expression: Expression) -> bool:
+    """Whether an expression says nothing but that a disease is recorded, with or without its qualities."""
+    leaves = list(iterate_leaves(expression))
+    events = [leaf for leaf in leaves if isinstance(leaf, CountEvents)]
+    rest = [leaf for leaf in leaves if not isinstance(leaf, CountEvents | Unread)]
+    return bool(events) and not rest and all(e.events.kind == "condition" for e in events)
 
 
 def _is_subject_only(expression: Expression) -> bool:
@@ -138,7 +197,11 @@ def _only_narrows(tail: list[Phrase]) -> bool:
             # "Advanced or metastatic cancer" joins qualities, "cancer or infection" brings another thing.
             joined = joined or before.kind != "qualifier"
         elif (
-            (phrase.kind in ("not", "except", "open", "close") and phrase is not tail[0])
+            (
+                phrase.kind in ("not", "except", "open", "close")
+                and phrase is not tail[0]
+                and not _denies_early(tail, phrase)
+            )
             or (phrase.kind == "value" and (joined or phrase.value is None or phrase.value.shape != "number"))
             or (
                 joined
@@ -149,6 +212,13 @@ def _only_narrows(tail: list[Phrase]) -> bool:
         ):
             return False
     return True
+
+
+def _denies_early(tail: list[Phrase], phrase: Phrase) -> bool:
+    """Whether a tail begins with its own negation: "which is not declining", "with no deterioration"."""
+    if phrase.kind == "not" and phrase.word.startswith("absence") and tail[0].word == "in":
+        return all(p.kind == "plain" for p in tail[1 : tail.index(phrase)])
+    return phrase.kind == "not" and len(tail) > 1 and phrase is tail[1] and tail[0].word in ("which", "with")
 
 
 def _narrow(expression: Expression, unread: Unread) -> Expression:
@@ -213,8 +283,10 @@ def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -
     inner: Expression = (
         exception.expression if exception else Unread(words, "an exception that is not understood")
     )
-    if exception is not None and _share_kind(part.expression, inner):
-        # Who has an excepted disease may have another of the kind too.
+    is_of_many = sum(p.kind == "value" for p in left) > 1
+    if exception is not None and (is_of_many or _share_kind(part.expression, inner)):
+        # Who has an excepted disease may have another of the kind too; an exception after several
+        # limits may be one from the last of them only.
         inner = AllOf((inner, Unread(words, "whether the exception covers every case is not told")))
     certainty = part.certainty * (exception.certainty if exception else 0.9) * 0.95
     rules = (*part.rules, "exception")

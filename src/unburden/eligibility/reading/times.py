@@ -77,7 +77,7 @@ _SURE = re.compile(
     r"|(?:start|initiation|beginning|commencement|starting|initiating|commencing|beginning)\s+(?:of\s+)?(?:the\s+)?(?:study|trial|treatment|therapy|protocol)"
     r"|(?:entry|entering|entrance|entry\s+into|participation\s+in|recruitment)(?:\s+(?:the|this|in|into|to))*(?:\s+(?:study|trial))?|study\s+start|dosing|allocation|recruitment"
 )
-_WORD = re.compile(r"\s*([a-z0-9][a-z0-9'-]*)")
+_WORD = re.compile(r"\s*(?:(?<=1),\s*(?=day\b))?([a-z0-9][a-z0-9'-]*)")
 _HALF_LIVES = re.compile(
     r"[\s,(]*(?:or|and)?\s*(?:within\s+|at\s+least\s+|≥\s?|<\s?|less\s+than\s+)?(?:\d+|one|two|three|four|five|six)\s+(?:drug\s+)?half[\s-]*li(?:ves|fe)(?:\s+of\s+(?:the\s+)?(?:drug|agent|compound|investigational (?:drug|product|agent)|study drug|medication|treatment))?(?:\s+(?:prior\s+to|before|of)\s+(?P<anchor>(?:the\s+)?(?:first\s+dose|randomi[sz]ation|enrol+ment|study\s+treatment|start\s+of\s+(?:study\s+)?treatment)(?:\s+of\s+study\s+(?:drug|treatment))?))?[\s,(]*(?:whichever\s+(?:is|was)\s+(?:the\s+)?(?P<which>longer|shorter|greater|later|longest|shortest|earlier))?\)?"
 )

@@ -30,7 +30,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("contraception", r"\bcontracept|\bbirth control\b|\babstinen|\babstain|\bbarrier method|\bsperm donat|\bdonat\w* sperm|\bfather(?:ing)? a child"),
     (
         "allowance",
-        r"(?<!not )(?<!not be )\b(?:allowed|permitted|acceptable|permissible|allowable|exempt)\b|\bnot\s+(?:be\s+)?(?:excluded|an exclusion|exclusionary|considered)\b|"
+        r"(?<!not )(?<!not be )\b(?:allowed|permitted|acceptable(?! age)|permissible|allowable|exempt)\b|\bnot\s+(?:be\s+)?(?:excluded|an exclusion|exclusionary|considered)\b|"
         r"\b(?:is|are|be|remain|still)\s+eligible\b|\bmay\s+(?:be\s+|also\s+be\s+)?(?:enrol|particip|includ|receiv|continu|hav)|\bwill\s+(?:also\s+)?(?:be\s+)?(?:enrol|allow|includ|permit)\w*|\bcan\s+(?:be\s+)?(?:enrol|particip|includ)\w*|\bno(?:t)? (?:limit|restriction|applicable|required)\b",
     ),
     (
@@ -58,7 +58,7 @@ _RULES = re.compile(
 )
 """Words by which a line that ends in a colon says more than a heading does."""
 _LABORATORY = re.compile(
-    r"\bbetween \d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
+    r"\bbetween \d|\bage[ds]? (?:of )?\d|\d+ ?(?:years?|%|mg|kg)|[<>≤≥]|\b(?:uln|lln)\b|\bat least \d|\bless than \d|\bwithin \d"
 )
 
 

@@ -81,7 +81,7 @@ _POWER_UNITS = {
     ("3", 2): "10*3/uL", ("6", 2): "10*6/uL", ("9", 1): "10*9/L", ("12", 1): "10*12/L",
     ("6", 1): "10*6/L",
 }  # fmt: skip
-_MORE = re.compile(r"\s?(?:/|per\b)\s?[a-z0-9]")
+_MORE = re.compile(r"\s?(?:/|per\b(?!\s+(?:the\s+)?(?:local|institution|cockc|cockr|ckd|mdrd)))\s?[a-z0-9]")
 
 
 def find_unit(folded: str, at: int) -> tuple[str, int] | None:

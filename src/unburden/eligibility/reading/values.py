@@ -14,6 +14,8 @@ _WORDS = {
 _NUMBER = re.compile(
     rf"(?:(\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+\.\d+|\d+)|({'|'.join(_WORDS)})\b(?:\s?\(\s?\d+\s?\))?)(?![\d])"
 )
+_SPACED_NUMBER = re.compile(r"(\d{1,3}) 000(?=\s?(?:/|per\b|cells\b))")
+"""A count with a blank for its thousands, known by its unit."""
 _ODD_NUMBER = re.compile(r"\d{1,3}\.000\b|\d+(?:,\d+)(?!\d)|\d+\s\d{3}\b")
 
 _OPERATORS: tuple[tuple[Operator, str], ...] = (
@@ -57,10 +59,10 @@ _AND_BOUND = re.compile(
 )
 _LIMIT = (
     r"(?:(?:the|of|institutional|institution'?s?|local|laborator(?:y|y's)|central|reference|site|age|adjusted|normal|specific|respective)[\s-]+)*"
-    r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
+    r"(?:(?P<uln>i?uln\b|unl\b|iunl\b|upper\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+(?:limits?|values?)|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?|limit\b(?!\s+of)))"
     r"|(?P<lln>i?lln\b|lower\s+(?:institutional\s+|laboratory\s+)?(?:normal\s+limits?|limits?\s+(?:of\s+)?(?:the\s+)?(?:institutional\s+|laboratory\s+|reference\s+|local\s+)*(?:normal|reference\s+range|range)(?:\s+range|\s+value|\s+limits?)?)))"
     r"(?:\s+for\s+(?:the\s+)?(?:patient's\s+)?(?:age\s+and\s+(?:sex|gender)|sex\s+and\s+age|age)\b)?"
-    r"(?:\s+(?:for|of)\s+(?:the\s+)?(?:institution|laboratory|site|age|local lab|reference laboratory|the normal range)\b)?"
+    r"(?:\s+(?:for|of)\s+(?:the\s+)?(?:institution|laboratory|(?:study\s+)?site|age|local lab|reference laboratory|the normal range)\b)?"
     r"(?:\s?\(\s?(?:i?uln|lln|unl|iunl)\s?\))?"
 )
 _TIMES = re.compile(
@@ -128,6 +130,9 @@ def read_number(folded: str, at: int) -> tuple[float, int] | None:
     found = _NUMBER.match(folded, at)
     if found is None:
         return None
+    spaced = _SPACED_NUMBER.match(folded, at)
+    if spaced:
+        return float(spaced.group(1)) * 1000, spaced.end()
     odd = _ODD_NUMBER.match(folded, at)
     if (
         odd

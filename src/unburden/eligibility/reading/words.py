@@ -15,6 +15,8 @@ _SAME = str.maketrans(
         **dict.fromkeys("\u00d7\u2715\u2716\u2a2f\u22c5\u00b7\u2022", "x"),
         **dict.fromkeys("\u00b5\u03bc", "u"),
         **{chr(code): str(code - 0x2070) for code in range(0x2074, 0x207A)},
+        "\u02c3": ">",
+        "\u02c2": "<",
         "\u2070": "0",
         "\u00b9": "1",
         "\u00b2": "2",
