@@ -13,7 +13,8 @@ from unburden.domain.criteria import CriterionRule
 from unburden.domain.design import MOST_TRIALS, Design
 from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.estimate import Estimate
-from unburden.domain.frontier import Frontier, Goal, Lever
+from unburden.domain.frontier import Frontier, Goal
+from unburden.domain.levers import Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
 from unburden.domain.trace import CellReason, RoleShare

@@ -5,7 +5,7 @@ from typing import Any
 
 from unburden.data.tables import TableReader
 from unburden.domain.estimate import SOURCE_KINDS
-from unburden.domain.frontier import DropCells, Lever, MoveVisits
+from unburden.domain.levers import DropCells, Lever, MoveVisits
 from unburden.domain.protocol import Place, Protocol, Purpose
 from unburden.search.schedule import ScheduleProblem, check_levers
 from unburden.study.parts import Parts, check_distinct, take_known

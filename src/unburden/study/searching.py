@@ -7,7 +7,8 @@ from unburden.burden.classify import classify_activities
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore
 from unburden.domain.design import Design, OperatingCharacteristics
-from unburden.domain.frontier import Change, Frontier, MoveVisits
+from unburden.domain.frontier import Frontier
+from unburden.domain.levers import Change, MoveVisits
 from unburden.domain.protocol import Protocol, drop_cells, move_visits
 from unburden.domain.study import Study
 from unburden.search.designs import combine_designs
