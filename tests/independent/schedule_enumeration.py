@@ -47,7 +47,7 @@ class State:
 def make_schedule(rng: random.Random, n_visits: int = 4) -> Protocol:
     days = sorted(rng.sample(range(9), n_visits))
     visits = tuple(
-        Visit(f"V{i}", f"V{i}", "T", float(day), window_before_days=float(rng.randrange(4)),
+        Visit(f"V{i}", f"V{i}", "T", float(day), window_before_days=float(rng.randrange(3)),
               window_after_days=float(rng.randrange(4)))
         for i, day in enumerate(days)
     )  # fmt: skip
@@ -86,10 +86,10 @@ def make_levers(rng: random.Random, protocol: Protocol, kinds: tuple[str, ...]) 
     scans = tuple(k for k in keys if k[1] == "A2")
     rest = [k for k in keys if k[1] != "A2"] if "scans" in kinds else keys
     safety = tuple(k for k in rest if k[1] == "A1") if "safety" in kinds else ()
-    optional = tuple(k for k in rest if k not in safety and rng.random() < 0.5)[:4]
+    optional = tuple(k for k in rest if k not in safety and rng.random() < 0.7)[:5]
     made: list = []
     if "drop" in kinds:
-        made.append(DropCells("drop", optional, rng.randint(0, len(optional)), **WORDS))
+        made.append(DropCells("drop", optional, rng.randint(0, (len(optional) + 1) // 2), **WORDS))
     if "thin" in kinds:
         thin = tuple(sorted(rng.sample(ids, 3)))
         gap = max(int(thin_gap(protocol, thin)), 1) if rng.random() < 0.4 else None
@@ -103,7 +103,7 @@ def make_levers(rng: random.Random, protocol: Protocol, kinds: tuple[str, ...]) 
         for place in rng.sample((Place.HOME, Place.LOCAL), rng.randint(1, 2)):
             moved = tuple(v for v in ids if rng.random() < 0.5)
             possible = None if rng.random() < 0.5 else ("A0", "A1")
-            most = rng.randint(0, len(moved))
+            most = rng.randint(min(1, len(moved)), len(moved))
             made.append(MoveVisits(f"to {place}", moved, place, most, possible, **WORDS))
     if "replace" in kinds:
         some = tuple(k for k in keys if k[1] == "A0" and rng.random() < 0.6)
@@ -138,7 +138,7 @@ def make_problem(seed: int, kinds: tuple[str, ...] | None = None) -> SchedulePro
     protocol = make_schedule(rng)
     lines = make_lines(rng, protocol)
     if kinds is None:
-        kinds = tuple(rng.sample(KINDS, rng.randint(1, 4)))
+        kinds = tuple(rng.sample(KINDS, rng.randint(3, 6)))
     levers = make_levers(rng, protocol, kinds)
     keys = [c.key for c in protocol.cells]
 
@@ -152,29 +152,29 @@ def make_problem(seed: int, kinds: tuple[str, ...] | None = None) -> SchedulePro
     for i in range(rng.randrange(3)):
         cells = pick(rng.randint(1, 4))
         weight = float(rng.randint(1, 3))
-        endpoints.append(
-            EndpointNeed(f"E{i}", cells, rng.randint(1, len(cells)), rng.random() < 0.3, weight)
-        )
+        endpoints.append(EndpointNeed(f"E{i}", cells, rng.randint(1, len(cells)), rng.random() < 0.2, weight))
     budgets = ()
     if rng.random() < 0.5:
-        most = rng.choice((0.5, 1.0, 2.0, 5.0))
+        most = rng.choice((0.5, 2.0, 4.0, 8.0))
         budgets = (InformationBudget("budget", most, losses(0.7), losses(0.4), losses(0.3)),)
     series = []
     for i in range(rng.randrange(3)):
         cells = pick(rng.randint(2, 6))
         series.append(
-            SeriesInformation(f"series {i}", cells, make_measure(rng, cells), rng.choice((0.0, 0.3, 0.5, 0.7)))
+            SeriesInformation(
+                f"series {i}", cells, make_measure(rng, cells), rng.choice((0.0, 0.25, 0.4, 0.6))
+            )
         )
     limits = ()
-    if rng.random() < 0.3:
-        limits = (BurdenLimit("few dates", {"contact_days": 1.0}, float(rng.randint(2, 4))),)
+    if rng.random() < 0.2:
+        limits = (BurdenLimit("few dates", {"contact_days": 1.0}, float(rng.randint(1, 4))),)
     weights = {"site_minutes": 1.0, "home_minutes": rng.choice((0.5, 1.0)), "travel_minutes": 1.0}
     if rng.random() < 0.2:
         weights["contact_days"] = 7.0
     return ScheduleProblem(
         protocol, levers, lines, {"one": ONE}, weights,
         place_bound=frozenset(a.id for a in protocol.activities if rng.random() < 0.15),
-        locked=frozenset(k for k in keys if rng.random() < 0.08),
+        locks={"lock": frozenset(k for k in keys if rng.random() < 0.05)},
         endpoints=tuple(endpoints), budgets=budgets, series=tuple(series), limits=limits,
     )  # fmt: skip
 
@@ -185,13 +185,17 @@ def enumerate_states(problem: ScheduleProblem) -> Iterator[State]:
     keys = frozenset(c.key for c in protocol.cells)
     for gone in enumerate_gone(problem, keys):
         kept = keys - gone
-        if problem.locked & gone:
+        if locked_of(problem) & gone:
             continue
         for replaced in enumerate_replaced(problem, kept):
             done = kept - replaced.keys()
             for place in enumerate_places(problem, done):
                 for day in enumerate_days(problem, done, place):
                     yield State(kept, replaced, place, day)
+
+
+def locked_of(problem: ScheduleProblem) -> frozenset:
+    return frozenset().union(*problem.locks.values())
 
 
 def enumerate_gone(problem: ScheduleProblem, keys: frozenset) -> Iterator[frozenset]:
@@ -202,7 +206,9 @@ def enumerate_gone(problem: ScheduleProblem, keys: frozenset) -> Iterator[frozen
             droppers.append(lever)
             choices.append([frozenset(s) for s in subsets(lever.cells)])
         elif isinstance(lever, ThinVisits):
-            choices.append([cells_of(keys, off, lever.activity_ids) for off in enumerate_thin(problem, lever)])
+            choices.append(
+                [cells_of(keys, off, lever.activity_ids) for off in enumerate_thin(problem, lever)]
+            )
         elif isinstance(lever, SparserImaging):
             plans = [{v for v, _ in lever.cells}, *({*s.visit_ids} for s in lever.schedules)]
             choices.append([frozenset(k for k in lever.cells if k[0] not in plan) for plan in plans])
@@ -246,7 +252,7 @@ def enumerate_replaced(problem: ScheduleProblem, kept: frozenset) -> Iterator[di
         yield {}
         return
     (lever,) = levers
-    for some in subsets({*lever.cells} & kept - problem.locked):
+    for some in subsets({*lever.cells} & kept - locked_of(problem)):
         if len(some) <= lever.at_most:
             yield dict.fromkeys(some, lever.by)
 
@@ -260,7 +266,7 @@ def enumerate_places(problem: ScheduleProblem, done: frozenset) -> Iterator[dict
         moved = {v.id for v in visits if place[v.id] != v.place}
         if any(sum(place[v] == m.place for v in m.visit_ids) > m.at_most for m in movers):
             continue
-        if any(v in moved for v, _ in problem.locked):
+        if any(v in moved for v, _ in locked_of(problem)):
             continue
         by_place = {m.place: m for m in movers}
         if all(can_be_done(problem, a, by_place[place[v]]) for v, a in done if v in moved):
@@ -292,6 +298,47 @@ def enumerate_days(problem: ScheduleProblem, done: frozenset, place: dict) -> It
         pairs = ((a, b) for a in away for b in away if written[a] < written[b])
         if all(day[a] <= day[b] for a, b in pairs):
             yield day
+
+
+def state_of(problem: ScheduleProblem, changes) -> State:
+    """The schedule after some changes; each must be of something that is there, and change it once."""
+    keys = {c.key for c in problem.protocol.cells}
+    place = {v.id: v.place for v in problem.protocol.visits}
+    day = {v.id: v.calendar_day for v in problem.protocol.visits}
+    replaced = {}
+    for change in changes:
+        if change.kind == "drop-cell":
+            keys.remove((change.visit_id, change.activity_id))
+        elif change.kind == "replace-cell":
+            replaced[change.visit_id, change.activity_id] = change.by
+        elif change.kind == "move-visit":
+            assert place[change.visit_id] != change.place
+            place[change.visit_id] = change.place
+        else:
+            assert day[change.visit_id] != change.day
+            day[change.visit_id] = change.day
+    assert replaced.keys() <= keys
+    return State(frozenset(keys), replaced, place, day)
+
+
+def count_changes(problem: ScheduleProblem, state: State) -> int:
+    held = {v for v, _ in state.done}
+    away = {v for v in held if state.place[v] != Place.HOME}
+    visits = problem.protocol.visits
+    moved = sum(v.id in held and state.place[v.id] != v.place for v in visits)
+    later = sum(v.id in away and state.day[v.id] != v.calendar_day for v in visits)
+    return len(problem.protocol.cells) - len(state.kept) + len(state.replaced) + moved + later
+
+
+def is_reachable(problem: ScheduleProblem, wanted: State) -> bool:
+    """Whether the levers and locks allow a schedule: visits where nothing is done may be anywhere."""
+    held = {v for v, _ in wanted.done}
+    return any(
+        s.kept == wanted.kept
+        and s.replaced.keys() == wanted.replaced.keys()
+        and all(s.place[v] == wanted.place[v] and s.day[v] == wanted.day[v] for v in held)
+        for s in enumerate_states(problem)
+    )
 
 
 def sum_burden(problem: ScheduleProblem, state: State, weights: dict) -> float:

@@ -8,7 +8,8 @@ those of the linear relaxation, in which a contradiction between whole numbers d
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from unburden.domain.levers import DropCells, MoveVisits, ReplaceMeasure, ThinVisits
+from unburden.domain.levers import DropCells, Lever, MoveVisits, ReplaceMeasure, ThinVisits
+from unburden.domain.schedule_limits import EndpointNeed
 from unburden.search.problem import ScheduleProblem
 from unburden.search.solving import ASSESSMENTS, ScheduleSearch
 
@@ -33,18 +34,17 @@ def find_constraints(problem: ScheduleProblem, keep_at_least: int) -> Iterator[C
             lambda asked: (asked[0], 0),
         )
     for lever in problem.schedule_levers:
-        wide = _widen(lever)
-        if wide is not None:
+        if _widen(lever) != lever:
             yield Constraint(
                 f"lever {lever.name!r} {_tell(lever)}",
                 f"widen {lever.name!r}",
-                _replace_in("levers", lever, wide),
+                _change_lever(lever.name, _widen),
             )
     for need in (need for need in problem.endpoints if need.is_required):
         yield Constraint(
             f"endpoint {need.endpoint_id!r} keeps at least {need.keep_at_least} of {len(need.cells)} cells",
             f"ask for fewer cells of {need.endpoint_id!r}",
-            _replace_in("endpoints", need, replace(need, is_required=False)),
+            _make_voluntary(need),
         )
     for budget in problem.budgets:
         yield Constraint(
@@ -64,15 +64,20 @@ def find_constraints(problem: ScheduleProblem, keep_at_least: int) -> Iterator[C
             f"raise {limit.name!r}",
             _leave_out("limits", limit),
         )
-    if problem.locked_cells:
-        yield Constraint(f"{len(problem.locked_cells)} cells are locked", "unlock cells", _unlock)
+    for name, cells in problem.locks.items():
+        words = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+        yield Constraint(f"lock {name!r} keeps {words} as written", f"unlock {name!r}", _unlock(name))
+    for lever in problem.levers:
+        if lever.locked:
+            free = _change_lever(lever.name, lambda x: replace(x, locked=()))
+            yield Constraint(f"lever {lever.name!r} locks cells", f"unlock cells in {lever.name!r}", free)
 
 
-def _widen(lever: object) -> object | None:
-    """The lever without its limits, or None where it has none that could contradict anything."""
+def _widen(lever: Lever) -> Lever:
+    """The lever without the limits that could contradict anything."""
     match lever:
         case DropCells():
-            return replace(lever, keep_at_least=0) if lever.keep_at_least else None
+            return replace(lever, keep_at_least=0)
         case ThinVisits():
             count = len(lever.visit_ids)
             return replace(lever, keep_at_least=0, keep_at_most=count, most_gap_days=None)
@@ -81,20 +86,26 @@ def _widen(lever: object) -> object | None:
         case ReplaceMeasure():
             return replace(lever, at_most=len(lever.cells))
         case _:
-            return None
+            return lever
 
 
-def _tell(lever: object) -> str:
-    told = lever.tell_limit()  # pyright: ignore[reportAttributeAccessIssue]
-    return f"moves {told}" if isinstance(lever, MoveVisits) else (
-        f"replaces {told}" if isinstance(lever, ReplaceMeasure) else told
-    )  # fmt: skip
+def _tell(lever: Lever) -> str:
+    verb = {MoveVisits: "moves ", ReplaceMeasure: "replaces "}.get(type(lever), "")
+    return verb + lever.tell_limit()
 
 
-def _replace_in(field: str, old: object, new: object) -> Callable[[Asked], Asked]:
+def _change_lever(name: str, change: Callable[[Lever], Lever]) -> Callable[[Asked], Asked]:
     def relax(asked: Asked) -> Asked:
-        held = getattr(asked[0], field)
-        return replace(asked[0], **{field: tuple(new if x is old else x for x in held)}), asked[1]
+        levers = tuple(change(x) if x.name == name else x for x in asked[0].levers)
+        return replace(asked[0], levers=levers), asked[1]
+
+    return relax
+
+
+def _make_voluntary(need: EndpointNeed) -> Callable[[Asked], Asked]:
+    def relax(asked: Asked) -> Asked:
+        held = tuple(replace(x, is_required=False) if x == need else x for x in asked[0].endpoints)
+        return replace(asked[0], endpoints=held), asked[1]
 
     return relax
 
@@ -107,9 +118,12 @@ def _leave_out(field: str, old: object) -> Callable[[Asked], Asked]:
     return relax
 
 
-def _unlock(asked: Asked) -> Asked:
-    levers = tuple(replace(lever, locked=()) for lever in asked[0].levers)
-    return replace(asked[0], locked=frozenset(), levers=levers), asked[1]
+def _unlock(name: str) -> Callable[[Asked], Asked]:
+    def relax(asked: Asked) -> Asked:
+        held = {other: cells for other, cells in asked[0].locks.items() if other != name}
+        return replace(asked[0], locks=held), asked[1]
+
+    return relax
 
 
 def explain_conflict(problem: ScheduleProblem, keep_at_least: int = 0) -> str:
@@ -120,8 +134,8 @@ def explain_conflict(problem: ScheduleProblem, keep_at_least: int = 0) -> str:
     words, remedies = "; ".join(c.words for c in kept), ", or ".join(c.remedy for c in kept)
     if len(kept) == 1:
         return f"this cannot be had: {words}; {remedies}"
-    count = len(kept)
-    return f"these {count} cannot all be had, though any {count - 1} of them can: {words}; {remedies}"
+    rest = "either alone can" if len(kept) == 2 else f"any {len(kept) - 1} of them can"
+    return f"these {len(kept)} cannot all be had, though {rest}: {words}; {remedies}"
 
 
 def filter_constraints(problem: ScheduleProblem, keep_at_least: int) -> tuple[Constraint, ...]:

@@ -1,7 +1,7 @@
 """What a search over schedules is given, and whether its parts fit each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -35,8 +35,8 @@ class ScheduleProblem:
     every movable visit moved) and those of every substitute at home; a line that stands in several
     counts once. Only lines whose dimension is in `weights` (each at least 0) cost anything: times ×
     evidence value × weight. `place_bound` names activities that must stay at the place where they are
-    written; `locked` cells that stay as written; levers on the trial around the schedule are left to
-    the outer search.
+    written; `locks` hold by name the cells that stay as written; levers on the trial around the
+    schedule are left to the outer search.
     """
 
     protocol: Protocol
@@ -45,7 +45,7 @@ class ScheduleProblem:
     evidence: Mapping[str, Evidence]
     weights: Mapping[str, float]
     place_bound: frozenset[str] = frozenset()
-    locked: frozenset[CellKey] = frozenset()
+    locks: Mapping[str, frozenset[CellKey]] = field(default_factory=dict)
     endpoints: tuple[EndpointNeed, ...] = ()
     budgets: tuple[InformationBudget, ...] = ()
     series: tuple[SeriesInformation, ...] = ()
@@ -65,7 +65,8 @@ class ScheduleProblem:
     @cached_property
     def locked_cells(self) -> frozenset[CellKey]:
         """What the study and its levers lock."""
-        return self.locked | {key for lever in self.levers for key in lever.locked}
+        held = (*self.locks.values(), *(lever.locked for lever in self.levers))
+        return frozenset(key for cells in held for key in cells)
 
     @cached_property
     def optional_cells(self) -> frozenset[CellKey]:
@@ -126,7 +127,7 @@ def check_problem(problem: ScheduleProblem) -> None:
     series = [(f"information {s.name!r}", s.cells) for s in problem.series]
     series += [(f"endpoint {e.endpoint_id!r}", e.cells) for e in problem.endpoints]
     series += [(f"information {b.name!r}", (*b.dropped, *b.replaced, *b.moved)) for b in problem.budgets]
-    series.append(("the locks", tuple(problem.locked)))
+    series += [(f"lock {name!r}", tuple(cells)) for name, cells in problem.locks.items()]
     for owner, cells in series:
         for key in sorted({*cells} - known):
             problems.add(f"{owner} names {key!r}, which the protocol lacks")

@@ -149,8 +149,8 @@ class Programme:
         levers = self.problem.schedule_levers
         droppable = {key for x in levers if isinstance(x, DropCells) for key in x.cells} - self.locked
         substitutes: dict[CellKey, list[str]] = defaultdict(list)
-        for lever in levers:
-            for key in lever.cells if isinstance(lever, ReplaceMeasure) else ():
+        for lever in (x for x in levers if isinstance(x, ReplaceMeasure)):
+            for key in lever.cells:
                 if key not in self.locked:
                     substitutes[key].append(lever.by)
         for key in self.problem.cells:

@@ -34,14 +34,14 @@ def read_changes(programme: Programme, columns: NDArray[np.float64]) -> tuple[Ch
         if isinstance(lever, ReplaceMeasure):
             taken = sorted(key for key in lever.cells if holds(programme.replaced.get((key, lever.by))))
             found += [Change("replace-cell", lever.name, *key, by=lever.by) for key in taken]
-    for lever in levers:
-        for visit_id in sorted(lever.visit_ids) if isinstance(lever, MoveVisits) else ():
+    for lever in (x for x in levers if isinstance(x, MoveVisits)):
+        for visit_id in sorted(lever.visit_ids):
             is_there = any(key[0] == visit_id and place == lever.place for key, place in done)
             if is_there and lever.place != visits[visit_id].place:
                 found.append(Change("move-visit", lever.name, visit_id, place=lever.place))
     away = {key[0] for key, place in done if place in AWAY}
-    for lever in levers:
-        for visit_id in sorted(lever.visit_ids) if isinstance(lever, ConsolidateDays) else ():
+    for lever in (x for x in levers if isinstance(x, ConsolidateDays)):
+        for visit_id in sorted(lever.visit_ids):
             days = [day for (v, day), column in programme.dates.items() if v == visit_id and holds(column)]
             if visit_id in away and days and days[0] != visits[visit_id].calendar_day:
                 found.append(Change("move-day", lever.name, visit_id, day=days[0]))

@@ -45,7 +45,7 @@ class Rows:
         """HiGHS with these rows, asked for a gap of 0 on one thread."""
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(self.lower), len(self.row_lower)
-        model.col_cost_ = [0.0] * len(self.lower)
+        model.col_cost_ = np.zeros(len(self.lower))
         model.col_lower_, model.col_upper_ = self.lower, self.upper
         model.row_lower_, model.row_upper_ = self.row_lower, self.row_upper
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
