@@ -2,7 +2,7 @@
 
 The made-up schedule has 29 visits of 25 activities, all at all visits, with the lines of every cell,
 setup, visit and date at three places. The matrix is scored by the ledger itself. One process, one thread.
-Run: python benchmarks/measure_schedule_search.py [folder of SoA matrices, default ../shared/data/protocols/soa]
+Run: python benchmarks/measure_schedule_search.py [folder of matrices, default ../shared/data/protocols/soa]
 """
 
 import random

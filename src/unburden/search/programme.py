@@ -27,6 +27,7 @@ from unburden.domain.levers import (
     ThinVisits,
 )
 from unburden.domain.protocol import Place
+from unburden.domain.schedule_limits import EndpointNeed
 from unburden.search.problem import AWAY, ScheduleProblem, find_droppable
 from unburden.search.rows import INFINITY, Rows
 
@@ -69,6 +70,10 @@ class Programme:
         self.options: dict[tuple[str, str], int] = {}
         self.taking: dict[tuple[str, CellKey], int] = {}
         self._units: dict[CellKey, list[int]] = defaultdict(list)
+        self._shared: dict[tuple[str, int, tuple[Place, ...]], dict[Place, int]] = {}
+        self._retained: list[tuple[int, EndpointNeed]] = []
+        self._replaceable: set[CellKey] = set()
+        self._away: dict[tuple[int, ...], int] = {}
         self._implied: dict[int, tuple[int, ...]] = {}
         self._shown: dict[frozenset[int], int] = {}
         self._movers: dict[str, list[MoveVisits]] = defaultdict(list)
@@ -112,12 +117,28 @@ class Programme:
         self.rows.add_row(lever.keep_at_least, lever.keep_at_most, dict.fromkeys(held.values(), 1.0))
         if lever.most_gap_days is None or not visits:
             return
-        ordered = sorted((v.offset_days or 0.0, v.id) for v in visits)
-        for _, visit_id in (ordered[0], ordered[-1]):
-            self.rows.add_row(1.0, 1.0, {held[visit_id]: 1.0})
-        for number, (day, visit_id) in enumerate(ordered[:-1]):
-            terms = {held[v]: 1.0 for d, v in ordered[number + 1 :] if d - day <= lever.most_gap_days}
-            self.rows.add_row(0.0, INFINITY, {**terms, held[visit_id]: -1.0})
+        self._limit_gaps([(v.offset_days or 0.0, held[v.id]) for v in visits], lever.most_gap_days)
+
+    def _limit_gaps(self, visits: list[tuple[float, int]], most: float) -> None:
+        """The visits kept are a path from the first to the last, in steps of at most `most` days.
+
+        A flow of 1 along the steps; written so, a visit kept by half cannot stand for one.
+        """
+        visits.sort()
+        into: dict[int, list[int]] = {column: [] for _, column in visits}
+        out: dict[int, list[int]] = {column: [] for _, column in visits}
+        for number, (day, column) in enumerate(visits):
+            for later, other in visits[number + 1 :]:
+                if later - day <= most:
+                    step = self.rows.add_column(is_whole=False)
+                    out[column].append(step)
+                    into[other].append(step)
+        first, last = visits[0][1], visits[-1][1]
+        for column in (first, last):
+            self.rows.add_row(1.0, 1.0, {column: 1.0})
+        for steps, end in ((into, first), (out, last)):
+            for column in (c for _, c in visits if c != end):
+                self.rows.add_row(0.0, 0.0, {column: -1.0, **dict.fromkeys(steps[column], 1.0)})
 
     def _add_scans(self, lever: SparserImaging) -> None:
         """One schedule of scans is chosen; a visit's scans stay where the chosen one has the visit."""
@@ -170,36 +191,62 @@ class Programme:
         return column
 
     def _add_done(self, key: CellKey, substitutes: list[str]) -> None:
-        """The cell's columns at each place and for each substitute; they add up to its being kept."""
+        """The cell's columns at each place and for each substitute; they add up to its being kept.
+
+        Cells of a visit that are kept together and can be done at the same places share their columns.
+        """
         visit_id, activity_id = key
         written, kept = self.problem.protocol.visit_by_id[visit_id].place, self.kept[key]
-        movers = [m for m in self._movers[visit_id] if self.problem.is_possible(activity_id, m)]
-        barred = [m for m in self._movers[visit_id] if not self.problem.is_possible(activity_id, m)]
-        if not substitutes and not movers:
-            self.done[key, written] = kept
-            for mover in barred:  # kept here, so not moved there
+        possible = [m.place for m in self._movers[visit_id] if self.problem.is_possible(activity_id, m)]
+        barred = [m.place for m in self._movers[visit_id] if m.place not in possible]
+        alike = (visit_id, kept, tuple(possible))
+        if substitutes or alike not in self._shared:
+            made = self._add_places_of(visit_id, written, kept, possible, barred, bool(substitutes))
+            for by in substitutes:
+                self.replaced[key, by] = self.rows.add_column()
+                self._replaceable.add(key)
+            if substitutes:
                 total = LinearSum()
-                for column in (kept, self.places[visit_id, mover.place]):
+                for column in (*made.values(), *(self.replaced[key, by] for by in substitutes)):
                     total.add(column)
-                self.rows.add_row(-INFINITY, 1.0 - total.constant, total.terms)
-            return
-        if not substitutes and kept == ALWAYS:
-            for place in (written, *(m.place for m in movers)):
-                self.done[key, place] = self.places[visit_id, place]
-            for mover in barred:
-                self.rows.add_row(0.0, 0.0, {self.places[visit_id, mover.place]: 1.0})
-            return
-        total = LinearSum()
-        total.add(kept, -1.0)
-        for place in (written, *(m.place for m in movers)):
-            column = self.done[key, place] = self.rows.add_column(is_whole=False)
-            total.add(column)
+                total.add(kept, -1.0)
+                self._add_bound(total, at_least=0.0, at_most=0.0)
+            else:
+                self._shared[alike] = made
+        else:
+            made = self._shared[alike]
+        self.done.update({(key, place): column for place, column in made.items()})
+
+    def _add_places_of(
+        self,
+        visit_id: str,
+        written: Place,
+        kept: int,
+        possible: list[Place],
+        barred: list[Place],
+        is_replaceable: bool,
+    ) -> dict[Place, int]:
+        """A column for each place where a cell can be done; unless replaceable they add up to `kept`."""
+        if not possible and not is_replaceable:
+            for place in barred:  # kept here, so not moved there
+                total = LinearSum()
+                for column in (kept, self.places[visit_id, place]):
+                    total.add(column)
+                self._add_bound(total, at_most=1.0)
+            return {written: kept}
+        if kept == ALWAYS and not is_replaceable:
+            for place in barred:
+                self.rows.add_row(0.0, 0.0, {self.places[visit_id, place]: 1.0})
+            return {place: self.places[visit_id, place] for place in (written, *possible)}
+        made = {place: self.rows.add_column(is_whole=False) for place in (written, *possible)}
+        for place, column in made.items():
             if (visit_id, place) in self.places:
                 self.rows.add_row(0.0, INFINITY, {self.places[visit_id, place]: 1.0, column: -1.0})
-        for by in substitutes:
-            column = self.replaced[key, by] = self.rows.add_column()
-            total.add(column)
-        self.rows.add_row(-total.constant, -total.constant, total.terms)
+        if not is_replaceable:
+            total = LinearSum(0.0, dict.fromkeys(made.values(), 1.0))
+            total.add(kept, -1.0)
+            self._add_bound(total, at_least=0.0, at_most=0.0)
+        return made
 
     def _limit_levers(self) -> None:
         for lever in self.problem.schedule_levers:
@@ -243,7 +290,7 @@ class Programme:
         columns = [self.rows.add_column() for _ in dates]
         self.dates.update({(visit_id, day): c for day, c in zip(dates, columns, strict=True)})
         self.rows.add_row(-INFINITY, 1.0, dict.fromkeys(columns, 1.0))
-        causes = {self.done[k, p] for k in self._by_visit[visit_id] for p in AWAY if (k, p) in self.done}
+        causes = {c for key in self._by_visit[visit_id] for c in self._find_away(key)}
         for cause in sorted(self._reduce(causes)):
             total = LinearSum(0.0, dict.fromkeys(columns, 1.0))
             total.add(cause, -1.0)
@@ -320,9 +367,20 @@ class Programme:
             here = [v.id for v in self.problem.protocol.visits if v.calendar_day == day and v.id not in dated]
             cells = [key for visit_id in here for key in self._by_visit[visit_id]]
         for key in cells:
-            for place in AWAY:
-                if (key, place) in self.done:
-                    yield self.done[key, place]
+            yield from self._find_away(key)
+
+    def _find_away(self, key: CellKey) -> Iterable[int]:
+        """The column of a cell's being done away from home, wherever; none where it never is."""
+        places = [place for place in Place if (key, place) in self.done]
+        columns = tuple(sorted(self.done[key, place] for place in places if place in AWAY))
+        if len(columns) < 2:
+            return columns
+        if len(columns) == len(places) and key not in self._replaceable:
+            return (self.kept[key],)
+        if columns not in self._away:
+            column = self._away[columns] = self.rows.add_column(is_whole=False)
+            self.rows.add_row(0.0, 0.0, {column: -1.0, **dict.fromkeys(columns, 1.0)})
+        return (self._away[columns],)
 
     # What must hold
 
@@ -342,6 +400,7 @@ class Programme:
             total.add(column, -need.keep_at_least)
             self._add_bound(total, at_least=0.0)
             retained.add(column, need.weight)
+            self._retained.append((column, need))
         return retained
 
     def _add_limits(self) -> None:
@@ -399,7 +458,7 @@ class Programme:
         return total
 
     def settle(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The columns as whole numbers; dates and lines without a cause, which may float, are 0."""
+        """The columns as whole numbers; what may float (dates, lines, endpoints) as its causes have it."""
         settled = np.round(columns)
         away = {key[0] for (key, place), c in self.done.items() if place in AWAY and (c < 0 or settled[c])}
         for (visit_id, _), column in self.dates.items():
@@ -407,6 +466,9 @@ class Programme:
                 settled[column] = 0.0
         for causes, column in self._shown.items():
             settled[column] = float(any(settled[cause] for cause in causes))
+        for column, need in self._retained:
+            held = sum(self.kept[key] < 0 or settled[self.kept[key]] for key in set(need.cells))
+            settled[column] = float(held >= need.keep_at_least)
         return settled
 
 
