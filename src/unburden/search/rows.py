@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 INFINITY = highspy.kHighsInf
 
+MOST_NODES = 2**31 - 1
+
 TOLERANCE = 1e-6
 """Values closer than this count as equal; the solver keeps rows to a thousandth of it."""
 
@@ -62,6 +64,10 @@ class Rows:
             "primal_feasibility_tolerance": TOLERANCE / 1000,
             "threads": 1,
             "random_seed": 0,
+            "mip_allow_restart": False,  # the root is nearly tight, so that these only take time
+            "mip_heuristic_run_rins": False,
+            "mip_heuristic_run_rens": False,
+            "mip_heuristic_run_root_reduced_cost": False,
         }
         for option, value in options.items():
             solver.setOptionValue(option, value)
@@ -69,17 +75,24 @@ class Rows:
         return solver
 
 
-def solve(solver: highspy.Highs, start: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+def solve(
+    solver: highspy.Highs, start: NDArray[np.float64] | None, *, most_nodes: int | None = None
+) -> NDArray[np.float64] | None:
     """The best columns, or None where no columns fit the rows; `start` is a guess, used if it fits.
 
-    Raises `RuntimeError` where the solver ends otherwise: that is a defect, never an answer.
+    With `most_nodes` the best columns that were found within so many nodes, None if none were. Raises
+    `RuntimeError` where the solver ends otherwise: that is a defect, never an answer.
     """
     if start is not None:
         guess = highspy.HighsSolution()
         guess.col_value = list(start)
         solver.setSolution(guess)
+    solver.setOptionValue("mip_max_nodes", MOST_NODES if most_nodes is None else most_nodes)
     solver.run()
     status = solver.getModelStatus()
+    if most_nodes is not None and status == highspy.HighsModelStatus.kSolutionLimit:
+        has_found = solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        return np.array(solver.getSolution().col_value) if has_found else None
     if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
         return None
     if status != highspy.HighsModelStatus.kOptimal:

@@ -6,7 +6,10 @@ for several objectives). No schedule between two floors is missed: what holds th
 the optimum would have been that optimum.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from itertools import pairwise
 
 from unburden.domain.errors import InfeasibleSearch, Problems
 from unburden.domain.frontier import is_dominated
@@ -21,6 +24,9 @@ from unburden.search.solving import (
     name_objectives,
 )
 
+SEGMENTS, LARGE = 4, 100
+"""A front of a study with so many optional cells is swept in so many parts, whatever number of workers."""
+
 
 def check_levers(problem: ScheduleProblem) -> None:
     """Raise `InfeasibleSearch` with all that does not fit: levers, endpoints, information, limits."""
@@ -30,7 +36,7 @@ def check_levers(problem: ScheduleProblem) -> None:
 def search_schedule(problem: ScheduleProblem, *, keep_at_least: int = 0) -> ScheduleSolution:
     """The schedule of least burden that keeps at least this many of the optional cells.
 
-    Of equals it is one with the fewest changes. Raises `InfeasibleSearch` where none exists, with a
+    Of equals it is one with few changes. Raises `InfeasibleSearch` where none exists, with a
     smallest set of constraints that contradict each other.
     """
     search = ScheduleSearch(problem)
@@ -40,22 +46,37 @@ def search_schedule(problem: ScheduleProblem, *, keep_at_least: int = 0) -> Sche
     return search.read(search.simplify(found))
 
 
-def search_front(problem: ScheduleProblem, *, objectives: Sequence[str]) -> tuple[ScheduleSolution, ...]:
+def search_front(
+    problem: ScheduleProblem, *, objectives: Sequence[str], executor: Executor | None = None
+) -> tuple[ScheduleSolution, ...]:
     """Every schedule that no other beats in burden and in `objectives`, with a gap of 0, least burden first.
 
     `objectives` are "assessments_kept" (optional cells measured), "endpoints_retained" (their weights),
     the name of an information (of a budget: minus its loss), or "burden:" and a dimension (minus it).
-    Of equal schedules there is one, with the fewest changes; values closer than 1e-6 count as equal.
-    The number of points is that of the front: an objective of many values gives many.
+    Of equal schedules there is one, with few changes; values closer than 1e-6 count as equal.
+    The number of points is that of the front: an objective of many values gives many. An `executor` (of
+    threads) sweeps parts of the first objective side by side; the answer is the same.
 
     Raises `InfeasibleSearch` for unknown objectives and where there is no schedule at all.
     """
     wanted = tuple(dict.fromkeys(objectives))
     _check_objectives(problem, wanted)
     search = ScheduleSearch(problem, wanted)
-    if search.find_best({}) is None:
+    best = search.find_best({})
+    if best is None:
         raise InfeasibleSearch("schedule", [explain_conflict(problem)])
-    points = _sweep(search, wanted, {})
+    first = wanted[0]
+    low, high = search.measure(best.columns)[first], search.bound_above(first)
+    count = SEGMENTS if len(problem.optional_cells) >= LARGE else 1
+    borders = [low + (high - low) * number / count for number in range(1, count)]
+    segments = list(pairwise((-math.inf, *borders, math.inf)))
+
+    def sweep(segment: tuple[float, float]) -> list[Found]:
+        own = ScheduleSearch(problem, wanted)
+        return _sweep(own, wanted, {first: segment[0]}, segment[1])
+
+    runs = executor.map(sweep, segments) if executor else map(sweep, segments)
+    points = [found for run in runs for found in run]
     front = drop_beaten(search, points, wanted)
     return tuple(search.read(search.simplify(found)) for found in front)
 
@@ -74,20 +95,23 @@ def _check_objectives(problem: ScheduleProblem, wanted: tuple[str, ...]) -> None
     problems.raise_if_any(InfeasibleSearch)
 
 
-def _sweep(search: ScheduleSearch, names: tuple[str, ...], floors: dict[str, float]) -> list[Found]:
-    """Optima under rising floors of the first objective, each with all of the others'."""
+def _sweep(
+    search: ScheduleSearch, names: tuple[str, ...], floors: Mapping[str, float], border: float = math.inf
+) -> list[Found]:
+    """Optima under rising floors of the first objective, below the border, each with all of the others'."""
     if not names:
         found = search.find_best(floors)
         return [] if found is None else [found]
     first, rest = names[0], names[1:]
     points: list[Found] = []
     floor = dict(floors)
-    while True:
+    while floor.get(first, -math.inf) < border:
         found = _sweep(search, rest, floor)
         if not found:
             return points
         points += found
         floor[first] = search.step_above(first, min(search.measure(f.columns)[first] for f in found))
+    return points
 
 
 def drop_beaten(search: ScheduleSearch, points: Sequence[Found], names: tuple[str, ...]) -> list[Found]:

@@ -30,6 +30,9 @@ ASSESSMENTS, ENDPOINTS = "assessments_kept", "endpoints_retained"
 
 BURDEN_PREFIX = "burden:"
 
+SIMPLIFYING_NODES = 1
+"""Nodes spent on fewer changes among equals, where proof would take longer than the optimum itself."""
+
 
 @dataclass(frozen=True)
 class ScheduleSolution:
@@ -101,6 +104,12 @@ class ScheduleSearch:
             return round(value) + 1.0
         return value + TOLERANCE * max(1.0, abs(value))
 
+    def bound_above(self, name: str) -> float:
+        """A value of an objective that no schedule exceeds."""
+        if name in self._series:
+            return self._measure(self._series[name], frozenset(self._series[name].cells))
+        return self.sums[name].constant + math.fsum(max(0.0, x) for x in self.sums[name].terms.values())
+
     def find_burden(self, columns: NDArray[np.float64]) -> float:
         """The burden of a schedule found."""
         return sum_up(self.cost, columns)
@@ -118,7 +127,7 @@ class ScheduleSearch:
         return Found(columns, self._read_bound() + self.cost.constant, self._count_cuts())
 
     def simplify(self, found: Found) -> Found:
-        """As good a schedule in every objective, with the fewest changes."""
+        """As good a schedule in every objective, with as few changes as a short search finds."""
         state = read_changes(self.programme, found.columns)
         values = self.measure(found.columns)
         self._set_floors(
@@ -128,7 +137,7 @@ class ScheduleSearch:
         slack = TOLERANCE * max(1.0, abs(cost)) / 100
         self.solver.changeRowBounds(self._cost_row, -INFINITY, cost - self.cost.constant + slack)
         set_costs(self.solver, len(self.programme.rows.lower), self.programme.count_changes().terms)
-        columns = self._solve_with_cuts(values, found.columns)
+        columns = self._solve_with_cuts(values, found.columns, most_nodes=SIMPLIFYING_NODES)
         self.solver.changeRowBounds(self._cost_row, -INFINITY, INFINITY)
         if columns is None or len(read_changes(self.programme, columns)) > len(state):
             return found
@@ -148,11 +157,14 @@ class ScheduleSearch:
         return max(self._series[name].at_least, floors.get(name, 0.0)) - TOLERANCE / 1000
 
     def _solve_with_cuts(
-        self, floors: Mapping[str, float], start: NDArray[np.float64] | None
+        self,
+        floors: Mapping[str, float],
+        start: NDArray[np.float64] | None,
+        most_nodes: int | None = None,
     ) -> NDArray[np.float64] | None:
         """The optimum whose series all hold enough; each round takes away subsets that do not."""
         while True:
-            solved = solve(self.solver, start)
+            solved = solve(self.solver, start, most_nodes=most_nodes)
             if solved is None:
                 return None
             columns = self.programme.settle(solved)
