@@ -96,7 +96,9 @@ class DropCells(LeverTerms):
     keep_at_least: int
 
     def find_problems(self) -> Iterator[str]:
-        yield from _find_bound_problems(self.keep_at_least, len(self.cells), len(self.cells), "cells")
+        count = len(self.cells)
+        if not 0 <= self.keep_at_least <= count:
+            yield f"keeps at least {self.keep_at_least} of {count} cells; give 0 to {count}"
         yield from _find_twice(self.cells, "cell")
 
     def tell_limit(self) -> str:
@@ -172,7 +174,7 @@ class MoveVisits(LeverTerms):
     def find_problems(self) -> Iterator[str]:
         count = len(self.visit_ids)
         if not 0 <= self.at_most <= count:
-            yield f"moves at most {self.at_most} of {count} visits; give a number from 0 to {count}"
+            yield f"moves at most {self.at_most} of {count} visits; give 0 to {count}"
         yield from _find_twice(self.visit_ids, "visit")
 
     def tell_limit(self) -> str:
@@ -195,7 +197,7 @@ class ReplaceMeasure(LeverTerms):
     def find_problems(self) -> Iterator[str]:
         count = len(self.cells)
         if not 0 <= self.at_most <= count:
-            yield f"replaces at most {self.at_most} of {count} cells; give a number from 0 to {count}"
+            yield f"replaces at most {self.at_most} of {count} cells; give 0 to {count}"
         if not self.by:
             yield "does not say by what it replaces; give by = ..."
         if self.by in {activity_id for _, activity_id in self.cells}:
