@@ -158,12 +158,16 @@ def make_matrix_problem(path: Path) -> ScheduleProblem:
 
 
 def measure(what: str, run: Callable[[], object], repeats: int) -> object:
-    seconds, result = [], None
+    seconds, busy, result = [], [], None
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         result = run()
         seconds.append(time.perf_counter() - start)
-    print(f"{what}: median {statistics.median(seconds):.3f} s ({min(seconds):.3f} to {max(seconds):.3f})")
+        busy.append(time.process_time() - worked)
+    spread = f"{min(seconds):.3f} to {max(seconds):.3f}"
+    print(
+        f"{what}: median {statistics.median(seconds):.3f} s ({spread}), processor {statistics.median(busy):.3f} s"
+    )
     return result
 
 

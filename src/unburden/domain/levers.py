@@ -89,7 +89,7 @@ def _find_twice(items: tuple[object, ...], what: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class DropCells(LeverTerms):
-    """These cells may go, as long as `keep_at_least` of them stay."""
+    """These cells may go, as long as `keep_at_least` of them stay, whatever lever takes the others."""
 
     name: str
     cells: tuple[CellKey, ...]
