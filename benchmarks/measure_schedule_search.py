@@ -164,9 +164,10 @@ def measure(what: str, run: Callable[[], object], repeats: int) -> object:
         result = run()
         seconds.append(time.perf_counter() - start)
         busy.append(time.process_time() - worked)
-    spread = f"{min(seconds):.3f} to {max(seconds):.3f}"
+    middle, worked = statistics.median(seconds), statistics.median(busy)
     print(
-        f"{what}: median {statistics.median(seconds):.3f} s ({spread}), processor {statistics.median(busy):.3f} s"
+        f"{what}: {middle:.3f} s ({min(seconds):.3f} to {max(seconds):.3f}), processor {worked:.3f} s",
+        flush=True,
     )
     return result
 
