@@ -33,7 +33,8 @@ def test_the_conflict_is_told_in_the_users_names(problem):
         search_schedule(replace(problem, limits=(limit,), endpoints=(need, spare)))
     assert error.value.problems == (
         "these 2 cannot all be had, though either alone can: endpoint 'survival' keeps at least 1 of 2 "
-        "cells; limit 'no contact days' is at most 0; ask for fewer cells of 'survival', or raise 'no contact days'",
+        "cells; limit 'no contact days' is at most 0; ask for fewer cells of 'survival', or raise "
+        "'no contact days'",
     )
 
 
@@ -95,7 +96,5 @@ def test_everything_that_does_not_fit_is_told_at_once(problem):
 def test_information_that_falls_with_more_cells_is_refused(problem):
     odd = SeriesInformation("odd", problem.cells, lambda kept: 1.0 if len(kept) in (3, 4) else 0.2, 0.5)
     levers = (DropCells("fewer", problem.cells, 3, **WORDS),)
-    with pytest.raises(
-        InfeasibleSearch, match="'odd' is 1 with 3 cells but 0.2 with all; give a measure that"
-    ):
+    with pytest.raises(InfeasibleSearch, match=r"'odd' is 1 with 3 cells but 0\.2 with all; give a measure"):
         search_schedule(replace(problem, levers=levers, series=(odd,)))

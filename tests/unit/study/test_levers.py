@@ -1,5 +1,6 @@
 """Levers and locks of a study.toml: each kind is read, each mistake told with its place and remedy."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_each_kind_of_lever_is_read(protocol):
          "at_most": 2},
         {"type": "sparser-imaging", "name": "6", "activities": ["mammography"], "interval_days": [700],
          "information_effect": EFFECT},
-        {"type": "selective-safety", "name": "7", "activities": ["labs"], "visits": LATE},
+        {"type": "selective-safety", "name": "7", "activities": ["chemistry"], "visits": LATE},
         {"type": "adjust-for-covariates", "name": "8", "covariates": ["nodes"]},
         {"type": "borrow-controls", "name": "9", "at_most_patients": 100},
         {"type": "change-design", "name": "10", "patients": [900], "looks": [[0.5, 1.0]],
@@ -65,7 +66,7 @@ def test_each_kind_of_lever_is_read(protocol):
     assert levers[5].information_effect.bounds() == (0.9, 0.8, 0.95)
     assert levers[0].approval == "none" and levers[9].approval == "protocol amendment"
     days = [protocol.visit_by_id[v].offset_days for v in levers[5].schedules[0].visit_ids]
-    assert days and all(b - a >= 700 for a, b in zip(days, days[1:], strict=False))
+    assert days and all(b - a >= 700 for a, b in pairwise(days))
 
 
 DROP = {"type": "drop-cells", "activities": ["ecg"], "visits": LATE, "keep_at_least": 1}
@@ -160,8 +161,8 @@ def test_locks_tell_what_is_wrong_with_them(protocol):
 
 
 def test_an_endpoint_that_no_cell_would_serve_is_told(protocol):
-    served = next(a for a in protocol.activities if a.endpoint_ids and a.id == "qlq")
-    everything = {"type": "drop-cells", "activities": ["qlq"], "keep_at_least": 0}
+    served = next(a for a in protocol.activities if a.endpoint_ids and a.id == "ctdna")
+    everything = {"type": "drop-cells", "activities": ["ctdna"], "keep_at_least": 0}
     end = served.endpoint_ids[0]
     problems = read(protocol, everything)[2]
     assert problems == [
