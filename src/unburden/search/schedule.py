@@ -9,6 +9,7 @@ the optimum would have been that optimum.
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from itertools import pairwise
 
 from unburden.domain.errors import InfeasibleSearch, Problems
@@ -24,7 +25,7 @@ from unburden.search.solving import (
     name_objectives,
 )
 
-SEGMENTS, LARGE = 4, 100
+SEGMENTS, LARGE = 16, 100
 """A front of a study with so many optional cells is swept in so many parts, whatever number of workers."""
 
 
@@ -54,8 +55,9 @@ def search_front(
     `objectives` are "assessments_kept" (optional cells measured), "endpoints_retained" (their weights),
     the name of an information (of a budget: minus its loss), or "burden:" and a dimension (minus it).
     Of equal schedules there is one, with few changes; values closer than 1e-6 count as equal.
-    The number of points is that of the front: an objective of many values gives many. An `executor` (of
-    threads) sweeps parts of the first objective side by side; the answer is the same.
+    The number of points is that of the front: an objective of many values gives many. An `executor`
+    sweeps parts of the first objective side by side (of processes: HiGHS holds Python's lock, and a
+    measure of information must then be a function that can be sent); the answer is the same.
 
     Raises `InfeasibleSearch` for unknown objectives and where there is no schedule at all.
     """
@@ -71,14 +73,19 @@ def search_front(
     borders = [low + (high - low) * number / count for number in range(1, count)]
     segments = list(pairwise((-math.inf, *borders, math.inf)))
 
-    def sweep(segment: tuple[float, float]) -> list[Found]:
-        own = ScheduleSearch(problem, wanted)
-        return _sweep(own, wanted, {first: segment[0]}, segment[1])
-
+    sweep = partial(_sweep_segment, problem, wanted)
     runs = executor.map(sweep, segments) if executor else map(sweep, segments)
     points = [found for run in runs for found in run]
-    front = drop_beaten(search, points, wanted)
-    return tuple(search.read(search.simplify(found)) for found in front)
+    return tuple(search.read(found) for found in drop_beaten(search, points, wanted))
+
+
+def _sweep_segment(
+    problem: ScheduleProblem, wanted: tuple[str, ...], segment: tuple[float, float]
+) -> list[Found]:
+    """The front between two floors of the first objective, each of its points with few changes."""
+    search = ScheduleSearch(problem, wanted)
+    points = _sweep(search, wanted, {wanted[0]: segment[0]}, segment[1])
+    return [search.simplify(found) for found in drop_beaten(search, points, wanted)]
 
 
 def search_schedule_front(problem: ScheduleProblem) -> tuple[ScheduleSolution, ...]:
