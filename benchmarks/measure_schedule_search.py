@@ -1,4 +1,4 @@
-"""Figures of the exact search over schedules: 725 cells with six levers, and the largest public matrix.
+"""Figures of the exact search over schedules: 725 cells with eight levers, and the largest public matrix.
 
 The made-up schedule has 29 visits of 25 activities, all at all visits, with the lines of every cell,
 setup, visit and date at three places. The matrix is scored by the ledger itself.
@@ -72,7 +72,7 @@ def make_lines(protocol: Protocol, rng: random.Random) -> tuple[BurdenLine, ...]
 
 
 def make_levers(protocol: Protocol) -> tuple[Lever, ...]:
-    """Seven levers that together reach most of the schedule."""
+    """Eight levers that together reach most of the schedule."""
     ids = [v.id for v in protocol.visits]
     rows = [a.id for a in protocol.activities]
     optional = tuple((v, a) for a in rows[12:18] for v in ids[3:])
