@@ -25,7 +25,7 @@ from unburden.search.solving import (
     name_objectives,
 )
 
-SEGMENTS, LARGE = 16, 100
+SEGMENTS, LARGE = 4, 100
 """A front of a study with so many optional cells is swept in so many parts, whatever number of workers."""
 
 
