@@ -6,10 +6,11 @@ import random
 import pytest
 
 from unburden.domain.burden import BurdenLine, Evidence
-from unburden.domain.frontier import DropCells, MoveVisits
+from unburden.domain.levers import DropCells, MoveVisits
 from unburden.domain.protocol import Activity, Cell, Place, Protocol, Timeline, Visit
 from unburden.search.schedule import ScheduleProblem, search_schedule, search_schedule_front
 
+WORDS = {"reason": "r", "information": "i", "source": "assumed:test"}
 ONE = Evidence("one", "one minute", 1.0, 1.0, 1.0, "minute", "observed:counted", "A")
 
 
@@ -53,8 +54,8 @@ def make_problem(rng: random.Random) -> ScheduleProblem:
     optional = tuple(c.key for c in cells if rng.random() < 0.5)
     movable = tuple(v.id for v in visits if rng.random() < 0.7)
     levers = (
-        DropCells("drop", optional, rng.randint(0, len(optional)), "r", "i", "assumed:test"),
-        MoveVisits("move", movable, Place.HOME, rng.randint(0, len(movable)), "r", "i", "assumed:test"),
+        DropCells("drop", optional, rng.randint(0, len(optional)), **WORDS),
+        MoveVisits("move", movable, Place.HOME, rng.randint(0, len(movable)), **WORDS),
     )
     bound = frozenset(a.id for a in activities if rng.random() < 0.2)
     return ScheduleProblem(protocol, levers, tuple(lines), {"one": ONE}, {"site_minutes": 1.0}, bound)

@@ -5,7 +5,8 @@ from unburden.domain.burden import BurdenScore
 from unburden.domain.design import Design, OperatingCharacteristics
 from unburden.domain.errors import InfeasibleSearch
 from unburden.domain.estimate import Estimate, exact
-from unburden.domain.frontier import GOALS, Change, Proof, is_dominated, to_costs
+from unburden.domain.frontier import GOALS, Proof, is_dominated, to_costs
+from unburden.domain.levers import Change
 from unburden.domain.study import SearchPlan
 from unburden.search.designs import combine_designs
 from unburden.search.schedule import ScheduleSolution

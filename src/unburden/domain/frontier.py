@@ -1,57 +1,13 @@
-"""What may change, what was changed, and the designs that no other design beats."""
+"""The designs that no other design beats, by goals, with the proof of their schedules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from unburden.domain.burden import BurdenScore
 from unburden.domain.design import OperatingCharacteristics
 from unburden.domain.errors import InvalidInput, Problems
 from unburden.domain.estimate import Estimate
-from unburden.domain.protocol import Place
-
-
-@dataclass(frozen=True, slots=True)
-class DropCells:
-    """A lever: these cells may go, as long as `keep_at_least` of them stay.
-
-    `reason` is what a reader is told; `information` says what is lost for the trial's question,
-    and `source` where that claim comes from (`assumed:…` in the user's own words).
-    """
-
-    name: str
-    cells: tuple[tuple[str, str], ...]
-    keep_at_least: int
-    reason: str
-    information: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class MoveVisits:
-    """A lever: these visits may happen at `place`, at most `at_most` of them."""
-
-    name: str
-    visit_ids: tuple[str, ...]
-    place: Place
-    at_most: int
-    reason: str
-    information: str
-    source: str
-
-
-Lever: TypeAlias = DropCells | MoveVisits
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that a design does differently, with the lever that allowed it."""
-
-    kind: Literal["drop-cell", "move-visit"]
-    lever: str
-    visit_id: str
-    activity_id: str | None = None
-    place: Place | None = None
+from unburden.domain.levers import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +34,18 @@ GOALS: Mapping[str, Goal] = {
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the solver certifies for a schedule: best value, bound, relative gap."""
+    """What the solver certifies for a schedule: best value, bound, relative gap.
+
+    `cuts` counts the cutting planes that stand for an information only known subset by subset; each
+    takes away nothing but subsets of one that was measured to hold too little.
+    """
 
     solver: str
     status: str
     value: float
     bound: float
     gap: float
+    cuts: int = 0
 
 
 @dataclass(frozen=True)

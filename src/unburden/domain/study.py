@@ -13,9 +13,11 @@ from unburden.domain.criteria import CriterionRule
 from unburden.domain.design import MOST_TRIALS, Design
 from unburden.domain.errors import InvalidStudy, Problems
 from unburden.domain.estimate import Estimate
-from unburden.domain.frontier import Frontier, Goal, Lever
+from unburden.domain.frontier import Frontier, Goal
+from unburden.domain.levers import Lever
 from unburden.domain.protocol import Protocol
 from unburden.domain.scenario import Scenario
+from unburden.domain.schedule_limits import Lock
 from unburden.domain.trace import CellReason, RoleShare
 from unburden.domain.weighing import EligibilityPlan
 
@@ -46,7 +48,8 @@ class SearchPlan:
     """What `search_designs` tries: designs differing in patients, levers, goals.
 
     `trials` and `seed` are those of the simulation. `burden` names the dimension (or
-    `patient_minutes`) that stands for burden. `minimum_power` leaves designs below it out.
+    `patient_minutes`) that stands for burden. `minimum_power` leaves designs below it out. `locks` are
+    cells that no lever may touch.
     """
 
     designs: tuple[Design, ...]
@@ -57,6 +60,7 @@ class SearchPlan:
     minimum_power: float
     trials: int
     seed: int
+    locks: tuple[Lock, ...] = ()
 
 
 @dataclass(frozen=True)

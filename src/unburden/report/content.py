@@ -22,7 +22,22 @@ from unburden.domain.burden import (
 )
 from unburden.domain.design import Events, Months
 from unburden.domain.estimate import Estimate
-from unburden.domain.frontier import CandidateDesign, DropCells, Frontier, MoveVisits, is_dominated, to_costs
+from unburden.domain.frontier import CandidateDesign, Frontier, is_dominated, to_costs
+from unburden.domain.levers import (
+    AdjustForCovariates,
+    BorrowControls,
+    BroadenCriterion,
+    Change,
+    ChangeDesign,
+    ConsolidateDays,
+    DropCells,
+    Lever,
+    MoveVisits,
+    ReplaceMeasure,
+    SelectiveSafety,
+    SparserImaging,
+    ThinVisits,
+)
 from unburden.domain.protocol import Visit
 from unburden.domain.scenario import TimeToEvent
 from unburden.domain.sequential import (
@@ -50,6 +65,19 @@ WORDS_BY_GOAL: Mapping[str, str] = {
     "assessments_kept": "Optional assessments kept",
 }
 
+WORDS_BY_LEVER: Mapping[type, str] = {
+    DropCells: "drop assessments",
+    ThinVisits: "thin visits",
+    ConsolidateDays: "share days",
+    MoveVisits: "move visits",
+    ReplaceMeasure: "replace a measure",
+    SparserImaging: "scan less often",
+    SelectiveSafety: "collect safety data selectively",
+    BroadenCriterion: "broaden criteria",
+    AdjustForCovariates: "adjust for covariates",
+    BorrowControls: "borrow controls",
+    ChangeDesign: "change the design",
+}
 WORDS_BY_TEST: Mapping[type, str] = {
     LogRank: "log-rank",
     FlemingHarrington: "Fleming-Harrington weighted log-rank",
@@ -305,18 +333,27 @@ def _tell_attrition(result: StudyResult) -> dict[str, Any] | None:
     }
 
 
-def _tell_lever(lever: DropCells | MoveVisits) -> dict[str, Any]:
-    is_drop = isinstance(lever, DropCells)
+def _tell_lever(lever: Lever) -> dict[str, Any]:
     return {
         "name": lever.name,
-        "kind": "drop assessments" if is_drop else "move visits",
-        "limit": f"keeps at least {lever.keep_at_least} of {len(lever.cells)}"
-        if is_drop
-        else f"at most {lever.at_most} of {len(lever.visit_ids)} visits, to {lever.place}",
+        "kind": WORDS_BY_LEVER[type(lever)],
+        "limit": lever.tell_limit(),
         "reason": lever.reason,
         "information": lever.information,
         "source": lever.source,
     }
+
+
+def _tell_change(change: Change, visit: str, title: str) -> str:
+    match change.kind:
+        case "drop-cell":
+            return f"{title} at {visit} is dropped"
+        case "move-visit":
+            return f"{visit} happens at {change.place}"
+        case "move-day":
+            return f"{visit} happens on day {change.day} from the reference"
+        case "replace-cell":
+            return f"{title} at {visit} is measured at home by {change.by}"
 
 
 def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]:
@@ -326,7 +363,7 @@ def _tell_design(result: StudyResult, design: CandidateDesign) -> dict[str, Any]
     for change in design.changes:
         visit = protocol.visit_by_id[change.visit_id].name
         title = protocol.activity_by_id[change.activity_id].title if change.activity_id else ""
-        what = f"{title} at {visit} is dropped" if title else f"{visit} happens at {change.place}"
+        what = _tell_change(change, visit, title)
         changes.append(
             {
                 "what": what,

@@ -8,13 +8,12 @@ from unburden.domain.errors import InfeasibleSearch
 from unburden.domain.estimate import Estimate, exact
 from unburden.domain.frontier import (
     CandidateDesign,
-    Change,
-    DropCells,
     Frontier,
     Goal,
     is_dominated,
     to_costs,
 )
+from unburden.domain.levers import Change
 from unburden.domain.study import SearchPlan
 from unburden.search.schedule import ScheduleSolution
 
@@ -32,14 +31,15 @@ def combine_designs(
     is; the levers say so in their own words and that claim is repeated in `notes`. Raises
     `InfeasibleSearch` where no design reaches `minimum_power`.
     """
+    optional = max((schedule.cells_optional for schedule in schedules), default=0)
     operating = {design: simulate(design) for design in dict.fromkeys((plan.baseline, *plan.designs))}
-    baseline = _make_candidate(plan, "as-written", None, operating[plan.baseline], score(()))
+    baseline = _make_candidate(plan, "as-written", None, operating[plan.baseline], score(()), optional)
     candidates = [baseline]
     for number, schedule in enumerate(schedules):
         burden = score(schedule.changes)
         for design in plan.designs:
             name = _name_design(number, design)
-            candidates.append(_make_candidate(plan, name, schedule, operating[design], burden))
+            candidates.append(_make_candidate(plan, name, schedule, operating[design], burden, optional))
     powered = [c for c in candidates if c.operating.power.value >= plan.minimum_power]
     if not powered:
         best = max(c.operating.power.value for c in candidates)
@@ -88,9 +88,9 @@ def _make_candidate(
     schedule: ScheduleSolution | None,
     operating: OperatingCharacteristics,
     burden: BurdenScore,
+    optional: int,
 ) -> CandidateDesign:
     each = burden.totals[plan.burden]
-    optional = sum(len(lever.cells) for lever in plan.levers if isinstance(lever, DropCells))
     changes = schedule.changes if schedule else ()
     cells_kept = schedule.cells_kept if schedule else optional
     values = {

@@ -6,7 +6,8 @@ from unburden.burden.draws import EvidenceDraws, compare_scores
 from unburden.burden.population import draw_worst_tenth
 from unburden.domain.asks import Asks, PersonaChange, ScheduleChange
 from unburden.domain.burden import BurdenScore
-from unburden.domain.frontier import Change, Frontier
+from unburden.domain.frontier import Frontier
+from unburden.domain.levers import Change
 from unburden.domain.study import Study
 from unburden.study.asking import find_increment
 from unburden.study.scoring import list_weighted, mix_scores, score_burden, subtract_scores

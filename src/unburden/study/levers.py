@@ -1,35 +1,57 @@
-"""What a study allows to change, checked against the protocol."""
+"""What a study allows to change, checked against the protocol and its locks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from unburden.data.tables import TableReader
-from unburden.domain.estimate import SOURCE_KINDS
-from unburden.domain.frontier import DropCells, Lever, MoveVisits
-from unburden.domain.protocol import Place, Protocol, Purpose
-from unburden.search.schedule import ScheduleProblem, check_levers
-from unburden.study.parts import Parts, check_distinct, take_known
+from unburden.domain.levers import (
+    SCHEDULE_LEVERS,
+    CellKey,
+    DropCells,
+    Lever,
+    ReplaceMeasure,
+    ScheduleLever,
+    SelectiveSafety,
+    ThinVisits,
+)
+from unburden.domain.protocol import Protocol, Purpose
+from unburden.domain.schedule_limits import Lock
+from unburden.search.problem import ScheduleProblem, find_droppable, find_touched
+from unburden.search.schedule import check_levers
+from unburden.study.lever_tables import parse_lever, parse_lock
+from unburden.study.parts import Parts
 
 
 def parse_levers(
-    tables: list[Any], protocol: Protocol | None, outcome_activity: str | None, parts: Parts
-) -> tuple[Lever, ...]:
-    """The levers without problems, none of which may drop what the primary outcome rests on.
+    tables: list[Any], locks: list[Any], protocol: Protocol | None, outcome_activity: str | None, parts: Parts
+) -> tuple[tuple[Lever, ...], tuple[Lock, ...]]:
+    """The levers and locks without problems.
 
+    No lever may touch what is locked, none may take away what the primary outcome rests on unless it
+    says in numbers what that costs, and none may leave an endpoint without cells unless it gives it up.
     Without a protocol only their own keys are checked, and there are none.
     """
-    primary = find_primary_activities(protocol, outcome_activity) if protocol else frozenset()
+    problems = parts.problems
+    held = [parse_lock(TableReader(t, f"[[locks]] {n}", problems), protocol) for n, t in enumerate(locks, 1)]
     read = [
-        _parse_lever(TableReader(table, f"[[levers]] {number}", parts.problems), protocol, primary)
-        for number, table in enumerate(tables, start=1)
+        parse_lever(TableReader(t, f"[[levers]] {n}", problems), protocol) for n, t in enumerate(tables, 1)
     ]
-    levers = tuple(lever for lever in read if lever)
-    names = [lever.name for lever in levers]
-    parts.problems.check(len(set(names)) == len(names), "two levers have one name; rename one")
+    made = tuple(lock for lock in held if lock)
+    for what, records in (("levers", [x for x in read if x]), ("locks", made)):
+        names = [record.name for record in records]
+        told = f"two {what} have one name; rename one"
+        problems.check(len(set(names)) == len(names), told)
     if protocol:
-        problem = ScheduleProblem(protocol, levers, (), {}, {}, frozenset())
-        parts.attempt(lambda: check_levers(problem))
-    return levers
+        primary = find_primary_activities(protocol, outcome_activity)
+        for number, lever in enumerate(read, start=1):
+            where = f"[[levers]] {number}"
+            if isinstance(lever, SCHEDULE_LEVERS):
+                problems.extend(_find_primary_problems(lever, where, protocol, primary))
+                problems.extend(_find_lock_problems(lever, where, protocol, made))
+        levers = tuple(lever for lever in read if lever)
+        problems.extend(_find_endpoint_problems(levers, protocol))
+        parts.attempt(lambda: check_levers(ScheduleProblem(protocol, levers, (), {}, {})))
+    return tuple(lever for lever in read if lever), made
 
 
 def find_primary_activities(protocol: Protocol, outcome_activity: str | None) -> frozenset[str]:
@@ -51,96 +73,74 @@ def find_primary_activities(protocol: Protocol, outcome_activity: str | None) ->
     return frozenset(found)
 
 
-def _parse_lever(reader: TableReader, protocol: Protocol | None, primary: frozenset[str]) -> Lever | None:
-    problems, where = reader.problems, reader.where
-    before = len(problems)
-    kind = take_known(reader, lambda: reader.choose("type", ("drop-cells", "move-visits")))
-    words = {key: reader.take(key, str) for key in ("name", "reason", "information")}
-    source = take_known(reader, lambda: reader.take("source", str))
-    problems.check(
-        source is None or source.startswith(SOURCE_KINDS),
-        f"{where} has source = {source!r}; begin with one of {', '.join(SOURCE_KINDS)}",
-    )
-    visit_ids = take_known(reader, lambda: reader.take_list("visits", str, None))
-    lever: Lever | None = None
-    if kind == "drop-cells":
-        lever = _parse_drop(reader, visit_ids, {**words, "source": source}, protocol, primary)
-    elif kind == "move-visits":
-        lever = _parse_move(reader, visit_ids, {**words, "source": source}, protocol)
-    return lever if len(problems) == before else None
+def _find_primary_problems(
+    lever: ScheduleLever, where: str, protocol: Protocol, primary: frozenset[str]
+) -> Iterator[str]:
+    """Levers on what the primary outcome rests on: some never, others only with their cost in numbers."""
+    keys = [cell.key for cell in protocol.cells]
+    taken = lever.cells if isinstance(lever, ReplaceMeasure) else find_droppable(lever, keys)
+    never = isinstance(lever, DropCells | SelectiveSafety)
+    for activity_id in dict.fromkeys(a for _, a in taken if a in primary):
+        if never:
+            yield f"{where} would drop {activity_id!r}, on which the primary outcome rests; leave it out"
+        elif lever.information_effect is None:
+            verb = "replace" if isinstance(lever, ReplaceMeasure) else "thin"
+            yield (
+                f"{where} would {verb} {activity_id!r}, on which the primary outcome rests; "
+                "give information_effect = {value, low, high}, or leave it out"
+            )
 
 
-def _check_ids(
-    kind: str, ids: list[str] | None, known: Mapping[str, Any] | None, reader: TableReader
-) -> None:
-    """Add a problem for a list without ids, and for ids that stand twice or are not known."""
-    key = {"visit": "visits", "activity": "activities"}[kind]
-    if ids is None:
-        return
-    rest = "; name at least one" + (", or leave it out to mean all" if kind == "visit" else "")
-    reader.problems.check(bool(ids), f"{reader.where} has {key} = []{rest}")
-    check_distinct(ids, reader.where, key, reader.problems)
-    for one in ids if known is not None else ():
-        told = f"{reader.where} names the {kind} {one!r}; use one of {', '.join(known or ())}"
-        reader.problems.check(known is None or one in known, told)
+def _find_lock_problems(
+    lever: ScheduleLever, where: str, protocol: Protocol, locks: tuple[Lock, ...]
+) -> Iterator[str]:
+    owner: dict[CellKey, str] = dict.fromkeys(lever.locked, f"the lever itself ({lever.name!r})")
+    for lock in locks:
+        owner |= dict.fromkeys(lock.find_cells(protocol), f"{lock.name!r} ({lock.reason})")
+    touched = find_touched(lever, [cell.key for cell in protocol.cells])
+    by_owner: dict[str, list[CellKey]] = {}
+    for key in touched:
+        if key in owner:
+            by_owner.setdefault(owner[key], []).append(key)
+    for name, keys in by_owner.items():
+        visit_id, activity_id = keys[0]
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        yield f"{where} touches {activity_id!r} at {visit_id!r}{more}, locked by {name}; leave it out"
 
 
-def _parse_drop(
-    reader: TableReader,
-    visit_ids: list[str] | None,
-    words: dict[str, Any],
-    protocol: Protocol | None,
-    primary: frozenset[str],
-) -> DropCells | None:
-    problems, where = reader.problems, reader.where
-    before = len(problems)
-    _check_ids("visit", visit_ids, protocol.visit_by_id if protocol else None, reader)
-    activities = take_known(reader, lambda: reader.take_list("activities", str))
-    keep = take_known(reader, lambda: reader.take("keep_at_least", int))
-    reader.close()
-    _check_ids("activity", activities, protocol.activity_by_id if protocol else None, reader)
-    for activity_id in activities or ():
-        problems.check(
-            activity_id not in primary,
-            f"{where} would drop {activity_id!r}, on which the primary outcome rests; leave it out",
-        )
-    if protocol is None or activities is None:
-        return None
-    cells = _find_cells(activities, visit_ids, protocol, reader)
-    if keep is None or len(problems) > before:  # what cells there are is not known
-        return None
-    told = f"{where} keeps at least {keep} of {len(cells)} cells; give 0 to {len(cells)}"
-    problems.check(0 <= keep <= len(cells), told)
-    return DropCells(cells=cells, keep_at_least=keep, **words)
+def _find_endpoint_problems(levers: tuple[Lever, ...], protocol: Protocol) -> Iterator[str]:
+    """Endpoints that the levers together could leave without any cell, though none of them gives it up."""
+    keys = [cell.key for cell in protocol.cells]
+    schedule = [lever for lever in levers if isinstance(lever, SCHEDULE_LEVERS)]
+    droppable = {lever.name: set(find_droppable(lever, keys)) for lever in schedule}
+    given_up = {endpoint_id for lever in levers for endpoint_id in lever.gives_up}
+    for endpoint in protocol.endpoints:
+        serving = {a.id for a in protocol.activities if endpoint.id in a.endpoint_ids}
+        cells = {key for key in keys if key[1] in serving}
+        blamed = [lever for lever in schedule if droppable[lever.name] & cells]
+        if endpoint.id in given_up or not blamed:
+            continue
+        stays = len(cells - set().union(*droppable.values()))
+        others = {x.name: set().union(*(c for n, c in droppable.items() if n != x.name)) for x in blamed}
+        stays += sum(_count_sure(x, cells - others[x.name], droppable[x.name]) for x in blamed)
+        if not stays:
+            names = ", ".join(repr(lever.name) for lever in blamed)
+            yield (
+                f"[[levers]] {names} could leave the endpoint {endpoint.id!r} without any cell; keep at "
+                f'least one, or write gives_up = ["{endpoint.id}"] in one of them'
+            )
 
 
-def _find_cells(
-    activities: list[str], visit_ids: list[str] | None, protocol: Protocol, reader: TableReader
-) -> tuple[tuple[str, str], ...]:
-    """The cells of some activities, at some visits or at all that have them; none may be a guess."""
-    present = {cell.key for cell in protocol.cells}
-    cells: list[tuple[str, str]] = []
-    for activity_id in (one for one in activities if one in protocol.activity_by_id):
-        having = [v.id for v in protocol.main_visits if (v.id, activity_id) in present]
-        wanted = having if visit_ids is None else [v for v in visit_ids if v in protocol.visit_by_id]
-        for visit_id in wanted:
-            told = f"{reader.where}: the protocol has no {activity_id!r} at {visit_id!r}; leave it out"
-            if reader.problems.check((visit_id, activity_id) in present, told):
-                cells.append((visit_id, activity_id))
-    return tuple(cells)
-
-
-def _parse_move(
-    reader: TableReader, visit_ids: list[str] | None, words: dict[str, Any], protocol: Protocol | None
-) -> MoveVisits | None:
-    problems, where = reader.problems, reader.where
-    _check_ids("visit", visit_ids, protocol.visit_by_id if protocol else None, reader)
-    place = Place(reader.choose("place", (str(Place.HOME),)))
-    most = take_known(reader, lambda: reader.take("at_most", int))
-    reader.close()
-    problems.check("visits" in reader.table, f"{where} names no visits; give visits = [...]")
-    if visit_ids is None or most is None:
-        return None
-    told = f"{where} moves at most {most} of {len(visit_ids)} visits; give 0 to {len(visit_ids)}"
-    problems.check(0 <= most <= len(visit_ids), told)
-    return MoveVisits(visit_ids=tuple(visit_ids), place=place, at_most=most, **words)
+def _count_sure(lever: ScheduleLever, cells: set[CellKey], droppable: set[CellKey]) -> int:
+    """How many of the cells stay whatever the lever does alone."""
+    held = cells & droppable
+    match lever:
+        case DropCells():
+            return max(0, len(held) - (len(lever.cells) - lever.keep_at_least))
+        case ThinVisits():
+            visits = {visit_id for visit_id, _ in held}
+            return max(0, len(visits) - (len(lever.visit_ids) - lever.keep_at_least))
+        case _:
+            return min(
+                (sum(k[0] in s.visit_ids for k in held) for s in getattr(lever, "schedules", ())), default=0
+            )

@@ -24,10 +24,11 @@ def parse_plan(
     design: Mapping[str, Any],
     search: Mapping[str, Any],
     levers: list[Any],
+    locks: list[Any],
     protocol: Protocol | None,
     facts: OutcomeFacts,
 ) -> SearchPlan | None:
-    """The designs, goals and levers of `[design]`, `[search]` and `[[levers]]`.
+    """The designs, goals, levers and locks of `[design]`, `[search]`, `[[levers]]` and `[[locks]]`.
 
     With a time-to-event outcome every number of patients is tried with every number of events
     below it. None where the protocol or the kind of outcome could not be read.
@@ -47,12 +48,12 @@ def parse_plan(
     reader.close()
     found = find_run_problems(LEAST_TRIALS if trials is None else trials, seed or 0)
     problems.extend(f"[search] has {name} = {told}" for name, told in found.items())
-    parsed = parse_levers(levers, protocol, facts.activity_id, parts)
+    parsed, locked = parse_levers(levers, locks, protocol, facts.activity_id, parts)
     problems.raise_if_any(InvalidStudy)
     if protocol is None or facts.kind is None:
         return None
     assert baseline and power is not None and trials is not None and seed is not None
-    return SearchPlan(designs, baseline, parsed, goals, burden, power, trials, seed)
+    return SearchPlan(designs, baseline, parsed, goals, burden, power, trials, seed, locked)
 
 
 def _parse_goals(reader: TableReader) -> tuple[Goal, ...]:

@@ -52,6 +52,7 @@ _OTHER_KEYS = (
     "design",
     "search",
     "levers",
+    "locks",
 )
 """What screening and weighing do not need."""
 
@@ -93,7 +94,7 @@ def read_study(folder: Path | str) -> Study:
     kinds = parse_kinds(root.take("kinds", dict, {}), protocol, parts.problems)
     world, times = root.take("scenario", dict), root.take("time_on_study", dict)
     design, search = root.take("design", dict), root.take("search", dict)
-    levers = root.take("levers", list, [])
+    levers, locks = root.take("levers", list, []), root.take("locks", list, [])
     eligibility = parse_eligibility(root, protocol, base.rules, patients, parts)
     root.close()
     facts, ratio = find_outcome_facts(world), read_allocation_ratio(design)
@@ -102,7 +103,7 @@ def read_study(folder: Path | str) -> Study:
         lambda: parse_time_on_study(times, scenario, facts.is_continuous, patients, protocol, ratio, horizon)
     )
     check_curves((*(curves or ()), *curves_beside), parts.problems)
-    plan = parts.attempt(lambda: parse_plan(design, search, levers, protocol, facts))
+    plan = parts.attempt(lambda: parse_plan(design, search, levers, locks, protocol, facts))
     shares = parts.attempt(lambda: find_arm_shares(design, protocol, ratio)) if protocol else None
     parts.problems.raise_if_any(InvalidStudy)
     assert (

@@ -7,13 +7,17 @@ from unburden.burden.classify import classify_activities
 from unburden.data.evidence import read_evidence
 from unburden.domain.burden import PATIENT_MINUTES, TIME_DIMENSIONS, BurdenScore
 from unburden.domain.design import Design, OperatingCharacteristics
-from unburden.domain.frontier import Change, Frontier, MoveVisits
-from unburden.domain.protocol import Protocol, drop_cells, move_visits
+from unburden.domain.errors import InvalidStudy, Problems
+from unburden.domain.frontier import Frontier
+from unburden.domain.levers import Change, Lever, MoveVisits, ReplaceMeasure
+from unburden.domain.protocol import Place, Protocol, drop_cells, move_visits
 from unburden.domain.study import Study
 from unburden.search.designs import combine_designs
 from unburden.search.schedule import ScheduleProblem, search_schedule_front
 from unburden.simulation.trials import is_reachable, simulate_trials
 from unburden.study.scoring import score_burden, weigh_scores
+
+NO_DEVICE = "the burden of a device beside a visit is not counted yet; leave the lever out"
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,13 +53,20 @@ def search_designs(study: Study, *, trials: int, seed: int, progress: Progress |
 
 
 def apply_changes(protocol: Protocol, changes: tuple[Change, ...]) -> Protocol:
-    """The protocol after some changes."""
+    """The protocol after some changes; raises `InvalidStudy` for a replaced cell, which it cannot hold."""
+    problems = Problems("changes")
+    for change in changes:
+        told = f"{change.activity_id!r} at {change.visit_id!r} is replaced by {change.by!r}; {NO_DEVICE}"
+        problems.check(change.kind != "replace-cell", told)
+    problems.raise_if_any(InvalidStudy)
     dropped = [(c.visit_id, c.activity_id) for c in changes if c.kind == "drop-cell" and c.activity_id]
     changed = drop_cells(protocol, dropped)
     for change in changes:
         if change.kind == "move-visit" and change.place:
             changed = move_visits(changed, [change.visit_id], change.place)
-    return changed
+    days = {c.visit_id: float(c.day) for c in changes if c.kind == "move-day" and c.day is not None}
+    visits = tuple(replace(v, offset_days=days[v.id]) if v.id in days else v for v in changed.visits)
+    return replace(changed, visits=visits) if days else changed
 
 
 def score_changes(study: Study, changes: tuple[Change, ...]) -> BurdenScore:
@@ -72,27 +83,51 @@ def score_changes(study: Study, changes: tuple[Change, ...]) -> BurdenScore:
 
 
 def make_problem(study: Study) -> ScheduleProblem:
-    """The study's schedule and levers, with the lines of every place that a visit may have."""
+    """The study's schedule, levers and locks, with the lines of every place that a visit may have.
+
+    A date's lines stand in every score; those of the schedule as written are kept, and each place adds
+    what its visits bring. A visit held on another's day is counted with the share of patients of its
+    own written day. Raises `InvalidStudy` for a measure replaced at home.
+    """
     plan = study.plan
-    moves = tuple(
-        Change("move-visit", lever.name, visit_id, place=lever.place)
-        for lever in plan.levers
-        if isinstance(lever, MoveVisits)
-        for visit_id in lever.visit_ids
-    )
-    written, moved = score_changes(study, ()), score_changes(study, moves)
-    # A date's lines stand in both; keep those of the schedule as written and add what moving brings.
-    movable = {change.visit_id for change in moves}
-    extra = [line for line in moved.lines if line.cause != "day" and line.visit_id in movable]
+    problems = Problems("levers")
+    for lever in plan.levers:
+        told = f"lever {lever.name!r} replaces a measure at home; {NO_DEVICE}"
+        problems.check(not isinstance(lever, ReplaceMeasure), told)
+    problems.raise_if_any(InvalidStudy)
     ledger = read_evidence()
     kinds = classify_activities(study.protocol, ledger, study.kinds)
-    bound = {key for key, kind in kinds.items() if not ledger.kind_by_name[kind.kind].home_feasible}
+    at_home = tuple(key for key, kind in kinds.items() if ledger.kind_by_name[kind.kind].home_feasible)
+    levers = tuple(_say_possible(lever, at_home) for lever in plan.levers)
+    written = score_changes(study, ())
+    lines, evidence = list(written.lines), dict(written.evidence)
+    for place, visit_ids in _find_places(levers).items():
+        moves = tuple(Change("move-visit", "", visit_id, place=place) for visit_id in visit_ids)
+        moved = score_changes(study, moves)
+        lines += [x for x in moved.lines if x.cause != "day" and x.visit_id in visit_ids and x.place == place]
+        evidence |= moved.evidence
     dimensions = TIME_DIMENSIONS if plan.burden == PATIENT_MINUTES else (plan.burden,)
     return ScheduleProblem(
         protocol=study.protocol,
-        levers=plan.levers,
-        lines=(*written.lines, *extra),
-        evidence={**written.evidence, **moved.evidence},
+        levers=levers,
+        lines=tuple(lines),
+        evidence=evidence,
         weights=dict.fromkeys(dimensions, 1.0),
-        place_bound=frozenset(bound),
+        locks={lock.name: frozenset(lock.find_cells(study.protocol)) for lock in plan.locks},
     )
+
+
+def _say_possible(lever: Lever, at_home: tuple[str, ...]) -> Lever:
+    """A move home that does not say what can be done there: what the ledger says."""
+    if isinstance(lever, MoveVisits) and lever.possible is None and lever.place is Place.HOME:
+        return replace(lever, possible=at_home)
+    return lever
+
+
+def _find_places(levers: tuple[Lever, ...]) -> dict[Place, tuple[str, ...]]:
+    """The visits that may be moved, by place."""
+    found: dict[Place, dict[str, None]] = {}
+    for lever in levers:
+        if isinstance(lever, MoveVisits):
+            found.setdefault(lever.place, {}).update(dict.fromkeys(lever.visit_ids))
+    return {place: tuple(visit_ids) for place, visit_ids in found.items()}

@@ -4,7 +4,7 @@ import pytest
 
 from unburden.domain.burden import UNIT_BY_DIMENSION
 from unburden.domain.errors import InvalidDesign
-from unburden.domain.frontier import Change
+from unburden.domain.levers import Change
 from unburden.domain.protocol import Place
 from unburden.search.schedule import search_schedule_front
 from unburden.study.reading import read_study
