@@ -43,12 +43,12 @@ def compute_weights(treated, table, plan: WorthPlan) -> np.ndarray:
     if plan.weighting == "overlap":
         return np.where(treated == 1, 1 - e, e)
     cut = plan.truncation
-    if cut is not None and cut.by == "probability":
-        e = np.clip(e, cut.lower, cut.upper)
+    if cut.kind == "probabilities":
+        e = np.clip(e, cut.low, cut.high)
     share = treated.mean()
     weights = np.where(treated == 1, share / e, (1 - share) / (1 - e))
-    if cut is not None and cut.by == "quantile":
-        limits = np.quantile(weights, [cut.lower, cut.upper], method="inverted_cdf")
+    if cut.kind == "quantiles":
+        limits = np.quantile(weights, [cut.low, cut.high], method="inverted_cdf")
         weights = np.clip(weights, *limits)
     return weights
 
