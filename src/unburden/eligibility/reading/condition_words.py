@@ -219,7 +219,7 @@ thyroid_disease | thyroid disease; thyroid disorder
 * | hypothyroidism; hyperthyroidism; graves disease; graves' disease; hashimoto's thyroiditis; thyroiditis
 obesity | obesity; obese
 * | morbid obesity
-liver_disease | liver disease; hepatic disease; liver disorder
+liver_disease | acute or chronic liver disease; liver disease; hepatic disease; liver disorder
 chronic_liver_disease | chronic liver disease
 cirrhosis | cirrhosis; liver cirrhosis; hepatic cirrhosis; cirrhosis of the liver; cirrhotic; decompensated cirrhosis; compensated cirrhosis
 hepatic_impairment | hepatic impairment; hepatic insufficiency; liver failure; hepatic failure; liver dysfunction; hepatic dysfunction; liver insufficiency; liver impairment

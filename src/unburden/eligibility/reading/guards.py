@@ -21,7 +21,8 @@ from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.widening import widen
 
 _DUTIES = frozenset(["must", "should", "shall"])
-_NOT_DUTIES = ("must ", "should ", "shall ", "may ", "can ", "could ")
+_NOT_DUTIES = ("must ", "should ", "shall ", "may ", "can ", "could ", "cannot")
+_OBLIGING = ("have", "has", "need", "needs", "required")
 _GROUPS = frozenset(
     """
 patient patients participant participants subject subjects individual individuals person persons
@@ -45,14 +46,19 @@ def demands_conduct(phrases: list[Phrase]) -> bool:
 
     "Patients should not have X" among exclusions asks for the contrary of what its place says.
     """
-    return any(is_duty(phrase) for phrase in phrases)
+    return any(is_duty(phrase) or _obliges(phrases[n : n + 2]) for n, phrase in enumerate(phrases))
+
+
+def _obliges(pair: list[Phrase]) -> bool:
+    """Whether two phrases are "have to", "need to" or "required to"."""
+    return len(pair) == 2 and pair[0].word in _OBLIGING and pair[1].word == "to"
 
 
 def _find_duties(phrases: list[Phrase]) -> list[int]:
     depth, found = 0, []
     for number, phrase in enumerate(phrases):
         depth += (phrase.kind == "open") - (phrase.kind == "close")
-        if depth == 0 and is_duty(phrase):
+        if depth == 0 and (is_duty(phrase) or _obliges(phrases[number : number + 2])):
             found.append(number)
     return found
 
@@ -88,7 +94,9 @@ def read_subgroup(phrases: list[Phrase], context: Context, read: Read) -> Readin
     if not is_plain or is_everybody or any(p.kind in ("value", "if", "except") for p in subject):
         return None
     group = read(trim(subject), context)
-    at = duties[0] if phrases[duties[0]].kind == "not" else duties[0] + 1
+    at = duties[0] + (
+        0 if phrases[duties[0]].kind == "not" else 2 if _obliges(phrases[duties[0] :][:2]) else 1
+    )
     rest = trim(phrases[at:])
     if group is None or not rest:
         return None
@@ -145,11 +153,15 @@ def brings_another(tail: list[Phrase]) -> bool:
             continue
         rest = [p for p in tail[number + 1 :] if p.kind != "plain" or p.word in _VERBS]
         following = rest[0] if rest else None
+        if following is not None and tail[0].word in ("that", "which") and following.word in _RELATIVE:
+            # "A that is progressing or has required treatment": both are said of A.
+            continue
         if following is not None and (following.kind in ("act", "time", "not") or _is_verb(following)):
             return True
     return False
 
 
+_RELATIVE = ("has", "have", "had", "is", "are", "was", "were")
 _VERBS = frozenset(
     """
 still post history status has have had is are was were who with not yet recently currently previously

@@ -302,7 +302,9 @@ def _join_plainly(pieces: list[Piece], text: str, is_inclusion: bool) -> Express
 def _demands_state(piece: Piece, text: str) -> bool:
     """Whether a sentence after an exclusion says how somebody must be, and so whom it does not keep out."""
     duties = [p for p in piece.phrases if is_duty(p)]
-    return piece.outcome == LEFT and any(p.kind != "not" for p in duties) and not allows(piece, text)
+    words = fold_text(text)[piece.start : piece.end]
+    is_state = any(p.kind != "not" for p in duties) and "must have recovered from" not in words
+    return piece.outcome == LEFT and is_state and not allows(piece, text)
 
 
 def _find_status(expression: Expression, pieces: list[Piece]) -> ParseStatus:

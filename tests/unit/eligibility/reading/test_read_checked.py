@@ -47,6 +47,7 @@ def holds(expression, kind):
         "Females who are pregnant or breastfeeding. Females should not breastfeed during treatment.",
         "Patients must not have brain metastases",
         "Patients should have no history of stroke",
+        "Patients cannot have brain metastases",
         "Prior chemotherapy. Patients should not have received radiotherapy within 4 weeks.",
         "Active brain metastases. Patients with treated brain metastases must be stable for 4 weeks.",
         "Stroke; patients may not have had a myocardial infarction",
@@ -139,6 +140,7 @@ def test_intolerance_stands_beside_allergy():
         "Patients taking warfarin must be on a stable dose",
         "Participants receiving denosumab must have been on stable doses for ≥ 4 weeks",
         "Patients with brain metastases must be stable",
+        "Participants receiving corticosteroids have to be on a stable dose",
         "Patients with diabetes should have HbA1c < 8 %",
         "Participants receiving bone resorptive therapy (including, but not limited to, bisphosphonate "
         "or denosumab) must have been on stable doses for ≥ 4 weeks before randomization",
@@ -201,8 +203,15 @@ def test_another_alternative_is_not_taken_into_a_narrowing_tail(text):
     assert exclude(text).status == "text"
 
 
-def test_a_tail_that_joins_its_own_nouns_still_narrows():
-    found = exclude("Brain metastases requiring steroids or anticonvulsants").expression
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Brain metastases requiring steroids or anticonvulsants",
+        "Brain metastases that are progressing or have required treatment within the past 3 years",
+    ],
+)
+def test_a_tail_that_joins_its_own_words_still_narrows(text):
+    found = exclude(text).expression
     assert isinstance(found, AllOf)
     assert isinstance(found.parts[1], Unread)
 
