@@ -110,17 +110,18 @@ def read_subgroup(phrases: list[Phrase], context: Context, read: Read) -> Readin
     return Reading(AnyOf((Not(group.expression), other)), group.certainty * 0.9, rules)
 
 
-def blurs_window(phrases: list[Phrase]) -> bool:
+def blurs_window(phrases: list[Phrase], context: Context) -> bool:
     """Whether a window after several alternatives may be that of the last one only.
 
-    So it is where one has a verb of its own, a definition or a cause: "A defined as B, or C due to
-    D within 6 months", "received A or underwent B within 4 weeks".
+    So it is where one has a verb of its own, a definition or a cause, or is of the present: "A defined
+    as B, or C due to D within 6 months", "pregnant or B within 4 weeks", "concurrent A or B within 3 years".
     """
     first = 0
     for number, phrase in enumerate(phrases):
         if phrase.time is None or phrase.time.reach != "window":
             continue
-        if _holds_own_verb(trim_joins(phrases[first:number])):
+        alternatives = trim_joins(phrases[first:number])
+        if _holds_own_verb(alternatives) or _holds_present(alternatives, context):
             return True
         first = number + 1
     return False
@@ -144,6 +145,17 @@ def _holds_own_verb(alternatives: list[Phrase]) -> bool:
         if is_defined or is_caused or is_own:
             return True
     return False
+
+
+_PRESENT = ("concurrent", "current", "concomitant", "active", "ongoing")
+
+
+def _holds_present(alternatives: list[Phrase], context: Context) -> bool:
+    """Whether an alternative before the last join is a state of the index day or called a present one."""
+    last = max((n for n, p in enumerate(alternatives) if p.kind in ("or", "comma", "slash")), default=0)
+    names = [p for p in alternatives[:last] if p.name is not None]
+    words = [context.text[p.start : p.end].lower() for p in names]
+    return any(p.word in STATES for p in names) or any(word.startswith(_PRESENT) for word in words)
 
 
 def brings_another(tail: list[Phrase]) -> bool:

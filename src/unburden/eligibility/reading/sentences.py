@@ -56,7 +56,7 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     phrases = trim_start(phrases)
     if context.is_inclusion and has_subgroup(phrases):
         return read_subgroup(phrases, context, read_sentence)
-    if blurs_window(phrases):
+    if blurs_window(phrases, context):
         return None
     if find_including(phrases) is not None:
         return read_including(phrases, context, read_sentence)

@@ -109,6 +109,7 @@ SPLIT = [
     ("Clear cell renal cell carcinoma", "clear_cell_renal_cell_carcinoma"),
     ("Renal cell carcinoma", "renal_cell_carcinoma"),
     ("Gastric adenocarcinoma", "gastric_adenocarcinoma"),
+    ("Received prior docetaxel therapy", "docetaxel"),
     ("Solid tumor", "solid_tumour"),
     ("Hemorrhagic stroke", "haemorrhagic_stroke"),
     ("Stroke", "stroke"),
@@ -179,6 +180,8 @@ def test_a_duty_of_everybody_still_reads():
         "heart failure within 6 months before the first dose",
         "Stroke or hospitalization due to heart failure within 6 months",
         "Received chemotherapy or underwent major surgery within 4 weeks",
+        "Pregnant women or major surgery within 4 weeks",
+        "Concurrent malignancy or a malignancy in the last 3 years",
     ],
 )
 def test_a_window_of_one_alternative_is_not_put_on_another(text):
