@@ -64,10 +64,18 @@ def _find_duties(phrases: list[Phrase]) -> list[int]:
 
 
 def has_subgroup(phrases: list[Phrase]) -> bool:
-    """Whether a disease or a treatment is the subject of what must be: "patients taking X must ..."."""
+    """Whether a disease, a treatment or a limit is the subject of what must be: "patients taking X must ..."."""
     first = next((n for n, p in enumerate(phrases) if p.kind in ("except", "if")), len(phrases))
     duties = [number for number in _find_duties(phrases) if number < first]
-    return bool(duties) and any(_is_event(phrase) for phrase in phrases[: duties[-1]])
+    if not duties:
+        return False
+    is_limited = phrases[0].word in _GROUPS and any(_is_limit(phrase) for phrase in phrases[: duties[0]])
+    return is_limited or any(_is_event(phrase) for phrase in phrases[: duties[-1]])
+
+
+def _is_limit(phrase: Phrase) -> bool:
+    """Whether a phrase is a value but not an age: "patients with ANC < 1,000 must ..."."""
+    return phrase.value is not None and not phrase.value.is_age
 
 
 def _is_event(phrase: Phrase) -> bool:

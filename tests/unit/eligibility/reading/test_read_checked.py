@@ -129,6 +129,11 @@ def test_a_narrower_or_another_thing_has_an_id_of_its_own(text, code):
     assert codes(exclude(text)) == [code]
 
 
+def test_a_viral_load_is_not_that_of_hiv_by_itself():
+    assert include("Viral load < 2000 IU/mL").expression.column == "viral_load"
+    assert include("HIV RNA < 50 copies/mL").expression.column == "hiv_rna"
+
+
 def test_intolerance_stands_beside_allergy():
     assert codes(exclude("Allergy or intolerance during an infusion.")) == ["allergy", "intolerance"]
     found = codes(exclude("Allergy or intolerance to aspirin"))
@@ -161,6 +166,7 @@ def test_what_a_group_must_do_is_not_asked_of_others(text):
         "Hypertension must be controlled",
         "Patients with non-small cell lung cancer must have progressed",
         "Patients with MDS must have relapsed disease",
+        "Participants with ANC < 1000 /uL must receive growth factors",
         "Participants aged 18 years or older with diabetes must have HbA1c < 8 %",
     ],
 )
