@@ -1,9 +1,10 @@
 """A clause's phrases to an expression: who carries what, when, and how the parts join."""
 
-from unburden.domain.criteria import Window
+from unburden.domain.criteria import Unread, Window
 from unburden.eligibility.reading.clause_parts import ClauseParts
 from unburden.eligibility.reading.parts import (
     CARING,
+    REACTIONS,
     Context,
     NotUnderstoodError,
     Part,
@@ -17,6 +18,7 @@ from unburden.eligibility.reading.parts import (
 )
 from unburden.eligibility.reading.phrases import Phrase
 from unburden.eligibility.reading.times import TimePhrase
+from unburden.eligibility.reading.widening import take_widening, widen
 
 _SKIPPED = ("plain", "evidence")
 _DUTIES = ("must", "should", "shall")
@@ -33,6 +35,21 @@ def read_clause(phrases: list[Phrase], context: Context) -> Reading | None:
     mean two things make the clause unread: half a clause is never taken for the whole.
     """
     phrases = _drop_both_sexes(phrases) if context.is_inclusion else phrases
+    taken = take_widening(phrases)
+    if taken is None:
+        return None
+    phrases, wider = taken
+    reading = _read_plain(phrases, context)
+    if reading is None or not wider:
+        return reading
+    words = " ".join(context.text[p.start : p.end] for p in wider)
+    expression = widen(reading.expression, Unread(words, "no record of the thing itself tells it"))
+    if expression is None:
+        return None
+    return Reading(expression, reading.certainty * 0.9, (*reading.rules, "or suspected, planned, required"))
+
+
+def _read_plain(phrases: list[Phrase], context: Context) -> Reading | None:
     try:
         parser = _ClauseParser(context)
         for number, phrase in enumerate(phrases):
@@ -89,7 +106,7 @@ class _ClauseParser(ClauseParts):
                 self._add_value(phrase)
             case "name":
                 self._add_name(phrase, rest)
-            case "to" if self.part.names and self.part.names[-1].word == "allergy" and not self.link:
+            case "to" if self.part.names and self.part.names[-1].word in REACTIONS and not self.link:
                 self.part.is_allergy = True
             case _:
                 raise NotUnderstoodError

@@ -16,8 +16,9 @@ lung_metastases | lung metastases; pulmonary metastases
 visceral_metastases | visceral metastases; visceral metastasis; visceral disease
 distant_metastases | distant metastases; metastases; metastasis; metastatic disease; distant metastasis; metastatic cancer; metastatic lesion; metastatic tumor; distant metastatic disease; metastatic malignancy
 spinal_cord_compression | spinal cord compression; cord compression
-malignancy | malignancy; cancer; malignancies; malignant disease; malignant tumor; malignant neoplasm; neoplasm; tumor; neoplasia; neoplastic disease; carcinoma; malignant disorder; malignant neoplastic disease; solid tumor; neoplasm malignant; active malignancy
-second_malignancy | second malignancy; second primary malignancy; other malignancy; other malignancies; another malignancy; other cancer; second primary cancer; concurrent malignancy; prior malignancy; previous malignancy; additional malignancy; other primary malignancy; another primary malignancy; invasive malignancy; other malignant tumor; additional primary malignancy; concomitant malignancy; other malignant tumors; other active malignancy; second cancer; secondary malignancy; another cancer; other malignant disease; other concurrent malignancy; another malignant tumor; other primary cancer; synchronous malignancy; second primary tumor; second malignant tumor
+malignancy | malignancy; cancer; malignancies; malignant disease; malignant tumor; malignant neoplasm; neoplasm; tumor; neoplasia; neoplastic disease; carcinoma; malignant disorder; malignant neoplastic disease; neoplasm malignant
+solid_tumour | solid tumor
+second_malignancy | second malignancy; second primary malignancy; other malignancy; other malignancies; another malignancy; other cancer; second primary cancer; concurrent malignancy; prior malignancy; previous malignancy; additional malignancy; other primary malignancy; another primary malignancy; other malignant tumor; additional primary malignancy; concomitant malignancy; other malignant tumors; second cancer; secondary malignancy; another cancer; other malignant disease; other concurrent malignancy; another malignant tumor; other primary cancer; synchronous malignancy; second primary tumor; second malignant tumor
 basal_cell_carcinoma | basal cell carcinoma; basal cell skin cancer; basal cell cancer; basal cell carcinoma of the skin; basal cell carcinoma of skin; basal cell; basal carcinoma; basal cell skin carcinoma; skin basal cell carcinoma; basalioma
 squamous_cell_skin_cancer | squamous cell carcinoma of the skin; squamous cell skin cancer; squamous cell carcinoma of skin; cutaneous squamous cell carcinoma; squamous cell skin carcinoma; skin squamous cell carcinoma; squamous skin cancer; squamous cell cancer of the skin; squamous carcinoma of the skin
 non_melanoma_skin_cancer | non melanoma skin cancer; nonmelanoma skin cancer; non melanomatous skin cancer; non melanotic skin cancer; nonmelanomatous skin cancer; non melanoma carcinoma of the skin; nonmelanoma skin carcinoma; non melanoma skin carcinoma; non melanoma skin malignancy
@@ -26,34 +27,56 @@ cervical_carcinoma_in_situ | carcinoma in situ of the cervix; cervical carcinoma
 carcinoma_in_situ | carcinoma in situ; in situ carcinoma; in situ cancer; cancer in situ; in situ malignancy
 ductal_carcinoma_in_situ | ductal carcinoma in situ; dcis; ductal carcinoma in situ of the breast; breast ductal carcinoma in situ; carcinoma in situ of the breast; in situ breast cancer; breast cancer in situ
 superficial_bladder_cancer | superficial bladder cancer; superficial bladder carcinoma; non muscle invasive bladder cancer; superficial bladder tumor; nmibc; non muscle invasive urothelial carcinoma
-breast_cancer | breast cancer; breast carcinoma; carcinoma of the breast; mammary carcinoma; adenocarcinoma of the breast; cancer of the breast; invasive breast cancer; invasive breast carcinoma; invasive carcinoma of the breast
+breast_cancer | breast cancer; breast carcinoma; carcinoma of the breast; mammary carcinoma; cancer of the breast
+breast_adenocarcinoma | adenocarcinoma of the breast
+invasive_breast_cancer | invasive breast cancer; invasive breast carcinoma; invasive carcinoma of the breast
 triple_negative_breast_cancer | triple negative breast cancer; tnbc
 non_small_cell_lung_cancer | non small cell lung cancer; nsclc; non small cell lung carcinoma; non small cell lung cancer nsclc; nonsmall cell lung cancer
-small_cell_lung_cancer | small cell lung cancer; sclc; small cell lung carcinoma; extensive stage small cell lung cancer; es sclc
+small_cell_lung_cancer | small cell lung cancer; sclc; small cell lung carcinoma
+extensive_stage_small_cell_lung_cancer | extensive stage small cell lung cancer; es sclc
 lung_cancer | lung cancer; lung carcinoma
 * | lung adenocarcinoma; adenocarcinoma of the lung
-colorectal_cancer | colorectal cancer; colorectal carcinoma; crc; colorectal adenocarcinoma; adenocarcinoma of the colon or rectum; adenocarcinoma of colon or rectum; mcrc; colon or rectal cancer
-colon_cancer | colon cancer; colon carcinoma; colon adenocarcinoma; adenocarcinoma of the colon
-rectal_cancer | rectal cancer; rectal carcinoma; rectal adenocarcinoma; adenocarcinoma of the rectum
-gastric_cancer | gastric cancer; gastric carcinoma; stomach cancer; gastric adenocarcinoma; adenocarcinoma of the stomach
-gastro_oesophageal_cancer | gastroesophageal junction adenocarcinoma; gastric or gastroesophageal junction adenocarcinoma; gej adenocarcinoma; gastroesophageal junction cancer; gastric or gej adenocarcinoma; gastric or gastroesophageal junction cancer
+colorectal_cancer | colorectal cancer; colorectal carcinoma; crc; mcrc; colon or rectal cancer
+colorectal_adenocarcinoma | colorectal adenocarcinoma; adenocarcinoma of the colon or rectum; adenocarcinoma of colon or rectum
+colon_cancer | colon cancer; colon carcinoma
+colon_adenocarcinoma | colon adenocarcinoma; adenocarcinoma of the colon
+rectal_cancer | rectal cancer; rectal carcinoma
+rectal_adenocarcinoma | rectal adenocarcinoma; adenocarcinoma of the rectum
+gastric_cancer | gastric cancer; gastric carcinoma; stomach cancer
+gastric_adenocarcinoma | gastric adenocarcinoma; adenocarcinoma of the stomach
+gastro_oesophageal_cancer | gastroesophageal junction cancer
+gastro_oesophageal_junction_adenocarcinoma | gastroesophageal junction adenocarcinoma; gej adenocarcinoma
+gastric_or_gastro_oesophageal_junction_adenocarcinoma | gastric or gastroesophageal junction adenocarcinoma; gastric or gej adenocarcinoma
+gastric_or_gastro_oesophageal_junction_cancer | gastric or gastroesophageal junction cancer
 oesophageal_cancer | esophageal cancer; esophageal carcinoma
 * | esophageal squamous cell carcinoma; escc; esophageal adenocarcinoma
-hepatocellular_carcinoma | hepatocellular carcinoma; hcc; liver cancer; hepatoma; primary liver cancer
+hepatocellular_carcinoma | hepatocellular carcinoma; hcc; liver cancer; hepatoma
+primary_liver_cancer | primary liver cancer
 biliary_cancer | biliary tract cancer; btc
 * | cholangiocarcinoma; gallbladder cancer; gallbladder carcinoma; intrahepatic cholangiocarcinoma
-pancreatic_cancer | pancreatic cancer; pancreatic adenocarcinoma; pancreatic ductal adenocarcinoma; pdac; pancreatic carcinoma; adenocarcinoma of the pancreas
-prostate_cancer | prostate cancer; adenocarcinoma of the prostate; prostate adenocarcinoma; prostatic adenocarcinoma; carcinoma of the prostate; prostate carcinoma; prostatic cancer; prostatic carcinoma
-localised_prostate_cancer | localized prostate cancer; low risk prostate cancer; low grade prostate cancer; early stage prostate cancer; incidental prostate cancer; low risk localized prostate cancer
-castration_resistant_prostate_cancer | castration resistant prostate cancer; crpc; mcrpc; hormone refractory prostate cancer; metastatic castration resistant prostate cancer
+pancreatic_cancer | pancreatic cancer; pancreatic carcinoma
+pancreatic_ductal_adenocarcinoma | pancreatic ductal adenocarcinoma; pdac
+pancreatic_adenocarcinoma | pancreatic adenocarcinoma; adenocarcinoma of the pancreas
+prostate_cancer | prostate cancer; carcinoma of the prostate; prostate carcinoma; prostatic cancer; prostatic carcinoma
+prostate_adenocarcinoma | adenocarcinoma of the prostate; prostate adenocarcinoma; prostatic adenocarcinoma
+localised_prostate_cancer | localized prostate cancer; incidental prostate cancer
+low_risk_prostate_cancer | low risk prostate cancer; low risk localized prostate cancer
+low_grade_prostate_cancer | low grade prostate cancer
+early_stage_prostate_cancer | early stage prostate cancer
+castration_resistant_prostate_cancer | castration resistant prostate cancer; crpc; hormone refractory prostate cancer
+metastatic_castration_resistant_prostate_cancer | metastatic castration resistant prostate cancer; mcrpc
 urothelial_carcinoma | urothelial carcinoma; transitional cell carcinoma; urothelial cancer
 * | bladder cancer; bladder carcinoma
-renal_cell_carcinoma | renal cell carcinoma; rcc; kidney cancer; renal cell cancer; clear cell renal cell carcinoma; ccrcc; renal cancer
-ovarian_cancer | ovarian cancer; ovarian carcinoma; epithelial ovarian cancer
+renal_cell_carcinoma | renal cell carcinoma; rcc; kidney cancer; renal cell cancer; ccrcc; renal cancer
+clear_cell_renal_cell_carcinoma | clear cell renal cell carcinoma
+ovarian_cancer | ovarian cancer; ovarian carcinoma
+epithelial_ovarian_cancer | epithelial ovarian cancer
 * | fallopian tube cancer; primary peritoneal cancer; high grade serous ovarian cancer; fallopian tube carcinoma; primary peritoneal carcinoma; peritoneal cancer
-endometrial_cancer | endometrial cancer; endometrial carcinoma; uterine cancer
+endometrial_cancer | endometrial cancer; endometrial carcinoma
+uterine_cancer | uterine cancer
 cervical_cancer | cervical cancer; cervical carcinoma; cancer of the cervix; carcinoma of the cervix
-head_neck_cancer | head and neck squamous cell carcinoma; hnscc; squamous cell carcinoma of the head and neck; head and neck cancer; scchn
+head_neck_cancer | head and neck cancer
+head_neck_squamous_cell_carcinoma | head and neck squamous cell carcinoma; squamous cell carcinoma of the head and neck; hnscc; scchn
 * | nasopharyngeal carcinoma; oropharyngeal cancer
 thyroid_cancer | thyroid cancer; thyroid carcinoma
 * | papillary thyroid cancer; differentiated thyroid cancer; papillary thyroid carcinoma; differentiated thyroid carcinoma
@@ -66,8 +89,10 @@ sarcoma | sarcoma
 * | soft tissue sarcoma; osteosarcoma; ewing sarcoma; leiomyosarcoma; liposarcoma; rhabdomyosarcoma; kaposi sarcoma
 gastrointestinal_stromal_tumour | gastrointestinal stromal tumor; gist
 neuroendocrine_tumour | neuroendocrine tumor; neuroendocrine carcinoma; carcinoid tumor; carcinoid
-mesothelioma | mesothelioma; pleural mesothelioma; malignant pleural mesothelioma
-neuroblastoma | neuroblastoma; high risk neuroblastoma
+mesothelioma | mesothelioma
+pleural_mesothelioma | pleural mesothelioma; malignant pleural mesothelioma
+neuroblastoma | neuroblastoma
+high_risk_neuroblastoma | high risk neuroblastoma
 lymphoma | lymphoma
 * | non hodgkin lymphoma; non hodgkin's lymphoma; nhl; b cell lymphoma; diffuse large b cell lymphoma; dlbcl; follicular lymphoma; mantle cell lymphoma; t cell lymphoma; peripheral t cell lymphoma; b cell non hodgkin lymphoma; marginal zone lymphoma; cns lymphoma
 hodgkin_lymphoma | hodgkin lymphoma; hodgkin's lymphoma; hodgkin disease; hodgkin's disease; classical hodgkin lymphoma
@@ -75,7 +100,8 @@ multiple_myeloma | multiple myeloma; myeloma; plasma cell myeloma; rrmm
 leukaemia | leukemia; leukaemia
 * | acute leukemia
 acute_myeloid_leukaemia | acute myeloid leukemia; aml; acute myelogenous leukemia
-acute_lymphoblastic_leukaemia | acute lymphoblastic leukemia; all leukemia; b all; acute lymphocytic leukemia
+acute_lymphoblastic_leukaemia | acute lymphoblastic leukemia; all leukemia; acute lymphocytic leukemia
+b_cell_acute_lymphoblastic_leukaemia | b all
 acute_promyelocytic_leukaemia | acute promyelocytic leukemia; apl
 chronic_lymphocytic_leukaemia | chronic lymphocytic leukemia; cll; small lymphocytic lymphoma; cll sll
 chronic_myeloid_leukaemia | chronic myeloid leukemia; cml; chronic myelogenous leukemia
@@ -88,17 +114,20 @@ hiv_infection | hiv infection; human immunodeficiency virus infection; hiv; huma
 aids | aids; acquired immunodeficiency syndrome; acquired immune deficiency syndrome
 hepatitis_b | hepatitis b; hbv; hepatitis b virus; hepatitis b infection; hbv infection; hepatitis b virus infection; chronic hepatitis b; hepatitis b virus hbv infection; hepatitis b virus hbv; chronic hepatitis b infection; hep b; chronic hbv infection
 hepatitis_c | hepatitis c; hcv; hepatitis c virus; hepatitis c infection; hcv infection; hepatitis c virus infection; chronic hepatitis c; hepatitis c virus hcv infection; hepatitis c virus hcv; chronic hcv infection; hep c; chronic hepatitis c infection
-hepatitis_b_or_c | hepatitis b or c; hepatitis b c; hepatitis b and c; hepatitis b or c infection; viral hepatitis; viral hepatitis b or c
+hepatitis_b_or_c | hepatitis b or c; hepatitis b c; hepatitis b and c; hepatitis b or c infection; viral hepatitis b or c
+viral_hepatitis | viral hepatitis
 hepatitis | hepatitis
 * | chronic hepatitis; chronic active hepatitis; autoimmune hepatitis; auto immune hepatitis
-tuberculosis | tuberculosis; tb; pulmonary tuberculosis; mycobacterium tuberculosis
+tuberculosis | tuberculosis; tb; mycobacterium tuberculosis
+pulmonary_tuberculosis | pulmonary tuberculosis
 syphilis | syphilis
 covid_19 | covid 19; sars cov 2 infection; covid; sars cov 2; covid 19 infection
 infection | infection; infections; infectious disease; infectious process
 * | systemic infection; bacterial infection
 sepsis | sepsis; septicemia
 * | bacteremia; septic shock
-pneumonia | pneumonia; lower respiratory tract infection
+pneumonia | pneumonia
+lower_respiratory_tract_infection | lower respiratory tract infection
 urinary_tract_infection | urinary tract infection; uti
 fever | fever; febrile; pyrexia
 * | febrile illness
@@ -108,7 +137,7 @@ pneumonitis | pneumonitis; non infectious pneumonitis; noninfectious pneumonitis
 * | radiation pneumonitis; drug induced pneumonitis
 asthma | asthma; bronchial asthma
 copd | copd; chronic obstructive pulmonary disease; chronic obstructive lung disease
-copd_exacerbation | copd exacerbation; acute exacerbation; exacerbation
+copd_exacerbation | copd exacerbation; exacerbation
 respiratory_failure | respiratory failure; respiratory insufficiency
 * | ards; acute respiratory distress syndrome
 pulmonary_embolism | pulmonary embolism; pe; pulmonary embolus; lung embolism
@@ -118,7 +147,8 @@ venous_thromboembolism | venous thromboembolism; vte; venous thrombotic event; v
 arterial_thromboembolism | arterial thromboembolism; arterial thrombosis; arterial thromboembolic event
 myocardial_infarction | myocardial infarction; mi; heart attack; acute myocardial infarction; ami; stemi; nstemi; st elevation myocardial infarction
 unstable_angina | unstable angina; unstable angina pectoris
-angina | angina; angina pectoris; stable angina
+angina | angina; angina pectoris
+stable_angina | stable angina
 acute_coronary_syndrome | acute coronary syndrome; acs; acute coronary syndromes
 coronary_artery_disease | coronary artery disease; coronary heart disease; cad; ischemic heart disease; myocardial ischemia
 heart_failure | heart failure; congestive heart failure; chf; cardiac failure; chronic heart failure; heart failure nyha; congestive cardiac failure; cardiac insufficiency; congestive heart disease
@@ -135,7 +165,8 @@ heart_block | heart block
 long_qt_syndrome | long qt syndrome; congenital long qt syndrome; prolonged qt interval; qt prolongation; qtc prolongation; qtcf prolongation; qtc interval prolongation; prolonged qtc interval; qt interval prolongation
 torsades_de_pointes | torsades de pointes; torsade de pointes; tdp
 hypertension | hypertension; high blood pressure; arterial hypertension; systemic hypertension
-pulmonary_hypertension | pulmonary hypertension; pulmonary arterial hypertension; pah
+pulmonary_hypertension | pulmonary hypertension; pah
+pulmonary_arterial_hypertension | pulmonary arterial hypertension
 hypotension | hypotension
 * | orthostatic hypotension; symptomatic hypotension
 valvular_heart_disease | valvular heart disease; valve disease; valvular disease
@@ -143,8 +174,11 @@ valvular_heart_disease | valvular heart disease; valve disease; valvular disease
 * | myocarditis; pericarditis; endocarditis; infective endocarditis
 cardiogenic_shock | cardiogenic shock
 * | shock
-peripheral_vascular_disease | peripheral vascular disease; peripheral arterial disease; peripheral artery disease; pad
-stroke | stroke; cerebrovascular accident; cva; cerebral vascular accident; cerebral infarction; ischemic stroke; hemorrhagic stroke; cerebrovascular accident cva; cerebrovascular accident stroke; cerebral vascular accident stroke; stroke transient ischemic attack
+peripheral_vascular_disease | peripheral vascular disease; peripheral artery disease; pad
+peripheral_arterial_disease | peripheral arterial disease
+stroke | stroke; cerebrovascular accident; cva; cerebral vascular accident; cerebrovascular accident cva; cerebrovascular accident stroke; cerebral vascular accident stroke
+ischaemic_stroke | ischemic stroke; cerebral infarction
+haemorrhagic_stroke | hemorrhagic stroke
 transient_ischaemic_attack | transient ischemic attack; tia; transient ischemic attacks; transient ischaemic attack
 intracranial_haemorrhage | intracranial hemorrhage; intracranial bleeding; brain hemorrhage; cns hemorrhage
 * | intracerebral hemorrhage; cerebral hemorrhage; subarachnoid hemorrhage
@@ -185,7 +219,8 @@ thyroid_disease | thyroid disease; thyroid disorder
 * | hypothyroidism; hyperthyroidism; graves disease; graves' disease; hashimoto's thyroiditis; thyroiditis
 obesity | obesity; obese
 * | morbid obesity
-liver_disease | liver disease; hepatic disease; chronic liver disease; liver disorder
+liver_disease | acute or chronic liver disease; liver disease; hepatic disease; liver disorder
+chronic_liver_disease | chronic liver disease
 cirrhosis | cirrhosis; liver cirrhosis; hepatic cirrhosis; cirrhosis of the liver; cirrhotic; decompensated cirrhosis; compensated cirrhosis
 hepatic_impairment | hepatic impairment; hepatic insufficiency; liver failure; hepatic failure; liver dysfunction; hepatic dysfunction; liver insufficiency; liver impairment
 hepatic_encephalopathy | hepatic encephalopathy; encephalopathy
@@ -196,7 +231,8 @@ oesophageal_varices | esophageal varices; varices
 gilbert_syndrome | gilbert's syndrome; gilbert syndrome; gilbert's disease; gilbert disease; gilberts syndrome; gilbert's; meulengracht
 wilson_disease | wilson disease; wilson's disease; hepatolenticular degeneration; wilson's; wd
 haemochromatosis | hemochromatosis
-renal_impairment | renal impairment; renal insufficiency; renal failure; renal dysfunction; kidney failure; chronic renal failure; chronic renal insufficiency; renal disease; kidney disease; kidney dysfunction
+renal_impairment | renal impairment; renal insufficiency; renal failure; renal dysfunction; kidney failure; renal disease; kidney disease; kidney dysfunction
+chronic_renal_failure | chronic renal failure; chronic renal insufficiency
 * | acute renal failure; acute kidney injury; end stage renal disease; esrd
 chronic_kidney_disease | chronic kidney disease; ckd; chronic kidney failure; chronic renal disease
 * | nephrotic syndrome; nephropathy; glomerulonephritis
@@ -208,7 +244,8 @@ ulcerative_colitis | ulcerative colitis; uc
 diverticulitis | diverticulitis
 peptic_ulcer | peptic ulcer; peptic ulcer disease
 * | gastric ulcer; duodenal ulcer; gastrointestinal ulcer; gastroduodenal ulcer
-bowel_obstruction | bowel obstruction; intestinal obstruction; gastrointestinal obstruction; ileus; small bowel obstruction
+bowel_obstruction | bowel obstruction; intestinal obstruction; gastrointestinal obstruction; ileus
+small_bowel_obstruction | small bowel obstruction
 gastrointestinal_perforation | gastrointestinal perforation; bowel perforation; gi perforation; intestinal perforation
 * | abdominal fistula; fistula; intra abdominal abscess; tracheoesophageal fistula
 malabsorption | malabsorption syndrome; malabsorption; gastrointestinal malabsorption
@@ -230,7 +267,9 @@ parkinson_disease | parkinson's disease; parkinson disease
 huntington_disease | huntington's disease; huntington disease
 cognitive_impairment | cognitive impairment; cognitive disorder; cognitive dysfunction
 * | mild cognitive impairment; mental retardation; intellectual disability
-seizure | seizure; seizures; epilepsy; seizure disorder; convulsion; epileptic seizure; convulsive disorder
+seizure | seizure; seizures; convulsion
+epilepsy | epilepsy; epileptic seizure
+seizure_disorder | seizure disorder; convulsive disorder
 neuropathy | peripheral neuropathy; neuropathy; sensory neuropathy; polyneuropathy; peripheral sensory neuropathy; peripheral motor neuropathy
 head_injury | head injury; head trauma
 * | traumatic brain injury; loss of consciousness; concussion
@@ -254,7 +293,10 @@ adhd | adhd; attention deficit hyperactivity disorder
 alcohol_abuse | alcohol abuse; alcoholism; alcohol dependence; alcohol use disorder; alcohol addiction; alcohol dependency
 drug_abuse | drug abuse; substance abuse; drug addiction; drug dependence; substance use disorder; substance dependence; illicit drug use; drug or alcohol abuse; alcohol or drug abuse; drug alcohol abuse; substance use; opioid dependence; alcohol or substance abuse; alcohol and drug abuse; drug and alcohol abuse; illicit drug abuse; opioid use disorder
 smoking | smoker; smoking; cigarette smoking; tobacco use; current smoker; tobacco; cigarette smoker
-allergy | allergy; allergic reaction; hypersensitivity; allergic; hypersensitivity reaction; intolerance; sensitivity; severe hypersensitivity reaction; allergic history; allergies; hypersensitive; hypersensitivity reactions; allergic reactions; intolerant; sensitivities; severe hypersensitivity; allergic disease; drug allergy
+allergy | allergy; allergic reaction; hypersensitivity; allergic; hypersensitivity reaction; severe hypersensitivity reaction; allergic history; allergies; hypersensitive; hypersensitivity reactions; allergic reactions; severe hypersensitivity; allergic disease
+intolerance | intolerance; intolerant
+sensitivity | sensitivity; sensitivities
+drug_allergy | drug allergy
 * | anaphylaxis; anaphylactic reaction; anaphylactic shock; infusion reaction
 contraindication | contraindication; contra indication; contraindicated; contraindications
 angioedema | angioedema

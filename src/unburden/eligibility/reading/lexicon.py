@@ -124,9 +124,17 @@ def find_name(tokens: tuple[Token, ...], first: int) -> Name | None:
     """
     listed = _find_listed(tokens, first)
     opened = _find_open(tokens, first)
+    if listed is not None and opened is not None and _is_its_therapy(tokens, listed, opened):
+        return Name(listed.entry, first, opened.last)
     if listed is None or (opened is not None and opened.last > listed.last):
         return opened if opened is not None else listed
     return listed
+
+
+def _is_its_therapy(tokens: tuple[Token, ...], listed: Name, opened: Name) -> bool:
+    """Whether "therapy" or "treatment" stands right after a drug: "docetaxel therapy" is docetaxel."""
+    is_next = opened.last == listed.last + 1 and tokens[listed.last].key in ("therapy", "treatment")
+    return is_next and listed.entry.kind == "drug"
 
 
 def _find_listed(tokens: tuple[Token, ...], first: int) -> Name | None:

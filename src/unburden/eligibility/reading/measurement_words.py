@@ -41,7 +41,8 @@ lipase | U/L | lipase; serum lipase
 amylase | U/L | amylase; serum amylase
 creatine_kinase | U/L | creatine kinase; cpk; ck; creatine phosphokinase
 troponin | ng/mL | troponin; troponin i; troponin t; cardiac troponin; troponin level
-natriuretic_peptide | pg/mL | bnp; nt probnp; brain natriuretic peptide; b type natriuretic peptide; nt pro bnp; nt probnp level
+natriuretic_peptide | pg/mL | bnp; brain natriuretic peptide; b type natriuretic peptide
+nt_probnp | pg/mL | nt probnp; nt pro bnp; nt probnp level
 c_reactive_protein | mg/L | c reactive protein; crp; hs crp
 erythrocyte_sedimentation_rate |  | erythrocyte sedimentation rate; esr
 ferritin | ng/mL | ferritin; serum ferritin
@@ -72,7 +73,8 @@ beta_hcg | IU/L | beta hcg; b hcg; hcg; human chorionic gonadotropin; serum hcg
 proteinuria_24h | g/d | 24 hour urine protein; urine protein; urinary protein; 24 h urine protein; 24 hour proteinuria; 24 hour protein; urinary protein excretion; proteinuria
 urine_protein_creatinine_ratio | mg/g | urine protein to creatinine ratio; urine protein creatinine ratio; upc; upcr; urine protein creatinine; upc ratio; urinary protein creatinine ratio
 urine_albumin_creatinine_ratio | mg/g | urine albumin to creatinine ratio; uacr; albumin creatinine ratio; albumin to creatinine ratio
-serum_copper | ug/dL | serum copper; non ceruloplasmin bound copper; ncc; free copper; copper
+serum_copper | ug/dL | serum copper; copper
+non_ceruloplasmin_bound_copper | ug/dL | non ceruloplasmin bound copper; ncc; free copper
 ceruloplasmin | mg/dL | ceruloplasmin; serum ceruloplasmin
 urinary_copper | ug/d | 24 hour urinary copper; urinary copper; urinary copper excretion; 24 hour urine copper; 24 hour urinary copper excretion; urine copper
 left_ventricular_ejection_fraction | % | left ventricular ejection fraction; lvef; ejection fraction; ef; cardiac ejection fraction; lv ejection fraction; left ventricle ejection fraction
@@ -135,7 +137,8 @@ molybdenum | ug/L | molybdenum; serum molybdenum
 zinc_level | ug/dL | serum zinc
 hepatitis_b_dna | IU/mL | hbv dna; hepatitis b virus dna; hepatitis b dna; hbv dna level; hbv viral load; serum hbv dna; hbv dna viral load; hepatitis b viral load; hbv dna titer; hepatitis b virus deoxyribonucleic acid
 hepatitis_c_rna | IU/mL | hcv rna; hepatitis c virus rna; hepatitis c rna; hcv rna level; hcv viral load; hepatitis c viral load; hcv rna viral load; hepatitis c virus ribonucleic acid; plasma hcv rna
-hiv_rna | copies/mL | hiv rna; hiv viral load; viral load; hiv 1 rna; plasma hiv rna; hiv 1 rna level; plasma hiv 1 rna
+hiv_rna | copies/mL | hiv rna; hiv viral load; hiv 1 rna; plasma hiv rna; hiv 1 rna level; plasma hiv 1 rna
+viral_load | copies/mL | viral load
 """
 """Quantities. The standard unit only says what is usual: the unit that a text gives counts."""
 

@@ -12,6 +12,7 @@ from unburden.eligibility.reading.times import TimePhrase
 from unburden.eligibility.reading.values import Value
 
 AGE = Entry("measurement", "age", "year", "quantity")
+REACTIONS = ("allergy", "intolerance", "sensitivity")
 CARING = frozenset({"pregnancy", "breast_feeding"})
 VAGUE = frozenset(
     {"medical_condition", "symptoms", "medication", "treatment", "imaging", "physical_examination",
@@ -122,14 +123,15 @@ class PartReader:
         return AllOf(tuple(leaves)) if self.context.is_inclusion else AnyOf(tuple(leaves))
 
     def _read_allergy(self, part: Part) -> Expression:
-        if not part.allergens or part.value or {p.word for p in part.names} != {"allergy"}:
+        if not part.allergens or part.value or not {p.word for p in part.names} <= {*REACTIONS}:
             raise NotUnderstoodError
         time = _only(part.times)
         leaves = []
-        for allergen in part.allergens:
-            leaf = apply_time(
-                "condition", f"allergy_to_{allergen.word}", time, self.context.text, self.context.absence
-            )
+        reactions = dict.fromkeys(p.word for p in part.names)
+        for code in [
+            f"{reaction}_to_{allergen.word}" for allergen in part.allergens for reaction in reactions
+        ]:
+            leaf = apply_time("condition", code, time, self.context.text, self.context.absence)
             leaves.append(_tagged(_found(leaf), part.qualifiers))
         self.note("allergy to a substance", 0.95)
         return leaves[0] if len(leaves) == 1 else AnyOf(tuple(leaves))

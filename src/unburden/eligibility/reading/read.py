@@ -14,6 +14,7 @@ from unburden.domain.criteria import (
 )
 from unburden.domain.parsed_criteria import EntityKind, Leftover, ParsedCriterion, ParsedEntity, ParseStatus
 from unburden.domain.protocol import Criterion
+from unburden.eligibility.reading.guards import demands_conduct, is_duty
 from unburden.eligibility.reading.items import (
     holds_comparison,
     is_by_itself,
@@ -192,7 +193,9 @@ def _read_piece(text: str, folded: str, start: int, end: int, context: Context) 
         return Piece(start, end, phrases, RECOGNISED, reason[0], None)
     reading = None
     if reason is None or reason[0] != ALLOWANCE:
-        reading = read_sentence(list(phrases), context) or read_items(list(phrases), folded, context)
+        reading = read_sentence(list(phrases), context)
+        if reading is None and (context.is_inclusion or not demands_conduct(list(phrases))):
+            reading = read_items(list(phrases), folded, context)
     if reading is not None:
         return Piece(start, end, phrases, UNDERSTOOD, "", reading)
     return Piece(start, end, phrases, LEFT, reason[0] if reason else "", None)
@@ -275,9 +278,9 @@ def _expression_of(piece: Piece, text: str) -> Expression:
 
 
 def _join_plainly(pieces: list[Piece], text: str, is_inclusion: bool) -> Expression:
-    if any(may_change(one, pieces[:number], text) for number, one in enumerate(pieces)) or limits_twice(
-        pieces
-    ):
+    is_changed = any(may_change(one, pieces[:number], text) for number, one in enumerate(pieces))
+    is_told = not is_inclusion and any(_demands_state(one, text) for one in pieces[1:])
+    if is_changed or is_told or limits_twice(pieces):
         return Unread(text.strip(), "not understood")
     parts: list[Expression] = []
     for piece in pieces:
@@ -294,6 +297,14 @@ def _join_plainly(pieces: list[Piece], text: str, is_inclusion: bool) -> Express
     if len(parts) == 1:
         return parts[0]
     return AllOf(tuple(parts)) if is_inclusion else AnyOf(tuple(parts))
+
+
+def _demands_state(piece: Piece, text: str) -> bool:
+    """Whether a sentence after an exclusion says how somebody must be, and so whom it does not keep out."""
+    duties = [p for p in piece.phrases if is_duty(p)]
+    words = fold_text(text)[piece.start : piece.end]
+    is_state = any(p.kind != "not" for p in duties) and "must have recovered from" not in words
+    return piece.outcome == LEFT and is_state and not allows(piece, text)
 
 
 def _find_status(expression: Expression, pieces: list[Piece]) -> ParseStatus:

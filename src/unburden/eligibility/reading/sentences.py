@@ -11,6 +11,16 @@ from unburden.domain.criteria import (
     iterate_leaves,
 )
 from unburden.eligibility.reading.clauses import read_clause
+from unburden.eligibility.reading.guards import (
+    blurs_window,
+    brings_another,
+    demands_conduct,
+    find_including,
+    has_subgroup,
+    limits_something,
+    read_including,
+    read_subgroup,
+)
 from unburden.eligibility.reading.limits import (
     read_by_group,
     read_by_sex,
@@ -26,7 +36,7 @@ from unburden.eligibility.reading.parentheses import (
     take_definition,
     trim,
 )
-from unburden.eligibility.reading.parts import Context, Reading
+from unburden.eligibility.reading.parts import REACTIONS, Context, Reading
 from unburden.eligibility.reading.phrases import Phrase
 
 _LONGEST = 150
@@ -41,6 +51,15 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     """
     if len(phrases) > _LONGEST:
         return None
+    if not context.is_inclusion and demands_conduct(phrases):
+        return None
+    phrases = trim_start(phrases)
+    if context.is_inclusion and has_subgroup(phrases):
+        return read_subgroup(phrases, context, read_sentence)
+    if blurs_window(phrases, context):
+        return None
+    if find_including(phrases) is not None:
+        return read_including(phrases, context, read_sentence)
     by_sex = read_by_sex(trim(phrases)) or read_by_group(trim(phrases), context)
     if by_sex is not None:
         return by_sex
@@ -53,12 +72,22 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
         return definition
     for number, phrase in enumerate(flat):
         if phrase.kind == "except":
-            return _read_exception(flat[:number], flat[number + 1 :], context)
+            return _read_exception(flat[:number], flat[number:], context)
     for number, phrase in enumerate(flat):
         if phrase.kind == "if":
             return read_condition(flat, number, context)
+    if _includes_later(flat) or (context.is_inclusion and _may_ask_for_part(flat)):
+        return None
     plain = _drop_examples(flat)
     return read_clause(plain, context) or _read_with_tail(plain, context)
+
+
+def trim_start(phrases: list[Phrase]) -> list[Phrase]:
+    """The phrases without commas and marks before the first word."""
+    first = 0
+    while first < len(phrases) and phrases[first].kind in ("comma", "slash"):
+        first += 1
+    return phrases[first:]
 
 
 _OPENERS = frozenset(
@@ -112,13 +141,15 @@ def _read_with_tail(phrases: list[Phrase], context: Context) -> Reading | None:
     for number, phrase in enumerate(phrases):
         if number == 0 or not (_is_opener(phrases, number) or phrase.word in _CLOSE_OPENERS):
             continue
-        if phrase.kind == "to" and any(p.word == "allergy" for p in phrases[:number]):
+        if phrase.kind == "to" and any(p.word in REACTIONS for p in phrases[:number]):
             # An allergy to something unread is recorded under that thing's name, not as any allergy.
             return None
         tail = phrases[number:]
         is_close = not _is_opener(phrases, number)
         if is_close and not _is_close_tail(tail):
             continue
+        if brings_another(tail):
+            return None
         if not _only_narrows(tail):
             if phrase.kind == "source":
                 continue
@@ -228,6 +259,21 @@ def _narrow(expression: Expression, unread: Unread) -> Expression:
     return AllOf((expression, unread))
 
 
+def _may_ask_for_part(phrases: list[Phrase]) -> bool:
+    """Whether "A including B" may ask for B: not after a negation, nor where it is "not limited to" it."""
+    for number, phrase in enumerate(phrases):
+        if phrase.kind == "example" and phrase.word.startswith("inclu") and "limited" not in phrase.word:
+            return not any(p.kind == "not" for p in phrases[:number])
+    return False
+
+
+def _includes_later(phrases: list[Phrase]) -> bool:
+    """Whether "including B" stands after a window, which holds for B too: "A within 3 months, including B"."""
+    timed = [n for n, p in enumerate(phrases) if p.time is not None and p.time.reach != "ever"]
+    examples = [n for n, p in enumerate(phrases) if p.kind == "example" and p.word.startswith("inclu")]
+    return bool(timed and examples) and timed[0] < examples[-1]
+
+
 def _drop_examples(phrases: list[Phrase]) -> list[Phrase]:
     """ "A including B or C" is A, B or C: what follows is part of A. "Such as" and "e.g." too."""
     made: list[Phrase] = []
@@ -266,7 +312,8 @@ _GOOD = ("adequate", "acceptable", "normal", "sufficient")
 
 def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -> Reading | None:
     """ "A unless B": for an exclusion A and not B; for an inclusion A or B, inside a negation if there is one."""
-    left, right = trim(left), trim(right)
+    is_unless = right[0].word.startswith("unless")
+    left, right = trim(left), trim(right[1:])
     if not left or not right:
         return None
     if any(p.kind == "except" for p in right):
@@ -294,7 +341,23 @@ def _read_exception(left: list[Phrase], right: list[Phrase], context: Context) -
         return Reading(Not(Unless(part.expression.part, inner)), certainty, rules)
     if not context.is_inclusion:
         return Reading(Unless(part.expression, inner), certainty, rules)
-    return Reading(AnyOf((part.expression, inner)), certainty, rules)
+    return Reading(_except_from_asked(part.expression, inner, words, is_unless), certainty, rules)
+
+
+def _except_from_asked(part: Expression, inner: Expression, words: str, is_unless: bool) -> Expression:
+    """What is asked for, with an exception from it.
+
+    An excepted group is not free of a limit: another holds for it, told elsewhere or not at all.
+    "A except B" may take B out of A or let B in without A; "A unless B" is A or B.
+    """
+    untold: Expression = inner
+    if not isinstance(inner, Unread):
+        untold = AllOf((inner, Unread(words, "what holds for the exception is not told")))
+    if limits_something(part):
+        return AnyOf((part, untold))
+    if is_unless:
+        return AnyOf((part, inner))
+    return AnyOf((AllOf((part, Not(inner))), untold))
 
 
 def _share_kind(part: Expression, exception: Expression) -> bool:

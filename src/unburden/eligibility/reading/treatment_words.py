@@ -6,19 +6,27 @@ excipients | excipients; excipient; components; component; ingredients; ingredie
 similar_compounds | compounds of similar chemical or biologic composition; drugs of similar chemical class; compounds of similar chemical composition; agents of similar class; other monoclonal antibody; drugs of similar chemical classes; similar compounds
 investigational_drug | investigational drug; investigational agent; investigational agents; investigational drugs; experimental drug; experimental therapy; investigational therapy; investigational treatment; investigational medication; experimental agent; unapproved drug; investigational compound; other investigational agent; any investigational agent; any other investigational agent; investigational anti cancer therapy; another investigational agent; another investigational drug; investigational anticancer therapy; investigational new drug; investigational drug product; experimental treatment
 chemotherapy_agent | cytotoxic agents; cytotoxic drugs; cytotoxic agent; antineoplastic agents; chemotherapeutic agents; anticancer agent; anticancer drug; cytotoxic drug; antineoplastic drug; anti cancer drug; anti neoplastic agent; chemotherapeutic drug
-corticosteroids | corticosteroids; corticosteroid; steroids; systemic corticosteroids; systemic steroids; glucocorticoids; systemic steroid therapy; steroid; systemic glucocorticoid; corticosteroid therapy; steroid therapy; glucocorticoid; systemic corticosteroid; systemic corticosteroid therapy; steroid medication; systemic steroid
+corticosteroids | corticosteroids; corticosteroid; steroids; glucocorticoids; steroid; corticosteroid therapy; steroid therapy; glucocorticoid; steroid medication
+systemic_corticosteroids | systemic corticosteroids; systemic steroids; systemic steroid therapy; systemic glucocorticoid; systemic corticosteroid; systemic corticosteroid therapy; systemic steroid
 * | inhaled corticosteroids; topical steroids; oral corticosteroids; oral steroid
-immunosuppressants | immunosuppressants; immunosuppressive drugs; immunosuppressive medication; immunosuppressive agents; immunosuppressant; immunosuppressive drug; immunosuppressive medications; immunosuppressive agent; immunosuppressive; systemic immunosuppressive medication; systemic immunosuppressant
-anticoagulants | anticoagulants; anticoagulant; oral anticoagulant; anticoagulation; oral anticoagulants; vitamin k antagonists; coumadin; coumarin; oral anticoagulation; therapeutic anticoagulation; noac; doac; anticoagulation therapy; anticoagulant therapy; full dose anticoagulation; lmwh; vitamin k antagonist
+immunosuppressants | immunosuppressants; immunosuppressive drugs; immunosuppressive medication; immunosuppressive agents; immunosuppressant; immunosuppressive drug; immunosuppressive medications; immunosuppressive agent; immunosuppressive
+systemic_immunosuppressants | systemic immunosuppressive medication; systemic immunosuppressant
+anticoagulants | anticoagulants; anticoagulant; anticoagulation; vitamin k antagonists; coumadin; coumarin; therapeutic anticoagulation; noac; doac; anticoagulation therapy; anticoagulant therapy; full dose anticoagulation; lmwh; vitamin k antagonist
+oral_anticoagulants | oral anticoagulant; oral anticoagulants; oral anticoagulation
 * | low molecular weight heparin; unfractionated heparin; direct thrombin inhibitor
 antiplatelets | antiplatelet agents; antiplatelet therapy; antiplatelet drugs; antiplatelet; thienopyridine
-antibiotics | antibiotics; antibiotic; systemic antibiotics; intravenous antibiotics; iv antibiotics; systemic antibiotic therapy; oral antibiotic; antibiotic therapy; antimicrobial; antibacterial; antibiotic treatment; antimicrobial therapy; systemic antibiotic
+antibiotics | antibiotics; antibiotic; iv antibiotics; antibiotic therapy; antimicrobial; antibacterial; antibiotic treatment; antimicrobial therapy
+systemic_antibiotics | systemic antibiotics; systemic antibiotic therapy; systemic antibiotic
+intravenous_antibiotics | intravenous antibiotics
+oral_antibiotics | oral antibiotic
 antivirals | antivirals; antiviral; antiviral therapy; antiretroviral; antiretroviral therapy; haart; antiretrovirals; art
 antifungals | antifungal; antifungals
-antiepileptics | antiepileptic drugs; anticonvulsants; anti epileptic drugs; anticonvulsant; antiepileptic; antiepileptics; enzyme inducing antiepileptic drug; eiaed
+antiepileptics | antiepileptic drugs; anticonvulsants; anti epileptic drugs; anticonvulsant; antiepileptic; antiepileptics
+enzyme_inducing_antiepileptics | enzyme inducing antiepileptic drug; eiaed
 antidepressants | antidepressants; antidepressant
 * | ssri; ssris; snri; tricyclic antidepressants; maoi; monoamine oxidase inhibitors; monoamine oxidase inhibitor; tricyclic antidepressant; mao inhibitor
-antipsychotics | antipsychotics; antipsychotic; neuroleptics; neuroleptic; psychotropic medication; psychotropic drug; psychotropic
+antipsychotics | antipsychotics; antipsychotic; neuroleptics; neuroleptic; psychotropic medication; psychotropic
+psychotropic_drug | psychotropic drug
 benzodiazepines | benzodiazepines; benzodiazepine; sedatives; hypnotics; sedative; anxiolytic
 opioids | opioids; opioid; opiates; opiate; narcotics; opioid analgesic; narcotic
 nsaids | nsaids; nsaid; non steroidal anti inflammatory drugs; nonsteroidal anti inflammatory drugs; non steroidal anti inflammatory drug
@@ -31,7 +39,8 @@ antihypertensives | antihypertensive; antihypertensives; antihypertensive medica
 antiarrhythmics | antiarrhythmics; antiarrhythmic; antiarrhythmic drugs; antiarrhythmic therapy; antiarrhythmic medication
 insulin | insulin; insulin therapy
 * | basal insulin; insulin glargine; rapid acting insulin; insulin pump therapy; prandial insulin
-antidiabetics | oral antidiabetic drugs; oral hypoglycemic; oral antidiabetic; glucose lowering agent; antihyperglycemic
+antidiabetics | glucose lowering agent; antihyperglycemic
+oral_antidiabetics | oral antidiabetic drugs; oral hypoglycemic; oral antidiabetic
 * | sulfonylureas; sulfonylurea; sglt2 inhibitors; glp 1 receptor agonists; dpp 4 inhibitors; thiazolidinediones; thiazolidinedione; glp 1 receptor agonist; metformin
 glucagon | glucagon; nasal glucagon
 copper_chelators | copper chelators; chelation therapy; chelating agent; copper chelator; chelator; decoppering
@@ -40,7 +49,8 @@ cholinesterase_inhibitors | cholinesterase inhibitors; acetylcholinesterase inhi
 * | donepezil; rivastigmine; galantamine; tacrine; memantine
 anticholinergics | anticholinergics; anticholinergic; anticholinergic drug; anticholinergic medication
 * | antihistamine; antihistamines; antiparkinsonian
-hormonal_contraceptives | oral contraceptives; oral contraceptive pills; hormonal contraceptives; hormonal contraception; oral contraceptive; contraceptive pill; hormonal contraceptive; contraceptives
+hormonal_contraceptives | hormonal contraceptives; hormonal contraception; contraceptive pill; hormonal contraceptive; contraceptives
+oral_contraceptives | oral contraceptives; oral contraceptive pills; oral contraceptive
 sex_hormones | sex hormones
 * | estrogen; progesterone; progestin; progestogen; androgens; estrogens; androgen
 immune_checkpoint_inhibitor | immune checkpoint inhibitor; checkpoint inhibitor; immune checkpoint inhibitors; anti pd 1 or pd l1; anti pd 1 pd l1; pd 1 pd l1 inhibitor; anti pd 1 or anti pd l1; checkpoint blockade; pd 1 or pd l1 inhibitor; anti pd 1 or anti pd l1 antibody; anti pd 1 or anti pd l1 agent; immune checkpoint blockade
@@ -66,11 +76,14 @@ immunomodulator | immunomodulatory drug; imid; immunomodulator; immunomodulatory
 * | lenalidomide; thalidomide; pomalidomide
 interferon | interferon; interferons; peginterferon; interferon alpha; peginterferon alfa
 * | interleukin 2; il 2; cytokine
-monoclonal_antibody | monoclonal antibody; monoclonal antibodies; biologic; biologics; biologic agent; biological agent; humanized antibody; chimeric antibody; biological drug; biologic therapy; biological therapy; tnf inhibitor; anti tnf; tnf blocker; biological agents; monoclonal antibody therapy
+monoclonal_antibody | monoclonal antibody; monoclonal antibodies; biologic; biologics; biologic agent; biological agent; humanized antibody; chimeric antibody; biologic therapy; biological therapy; tnf inhibitor; anti tnf; tnf blocker; biological agents; monoclonal antibody therapy
+biological_drug | biological drug
 growth_factors | growth factors; g csf; gm csf; hematopoietic growth factor; granulocyte colony stimulating factor; colony stimulating factor; growth factor; growth factor support; hematopoietic growth factors
 * | erythropoietin; epo
-cyp3a4_inhibitor | cyp3a4 inhibitor; strong cyp3a4 inhibitor; cyp3a inhibitor; strong cyp3a4 inhibitors; strong cyp3a inhibitor; cyp3a4 inhibitors; cyp3a inhibitors; strong inhibitor of cyp3a4; strong inhibitors of cyp3a4
-cyp3a4_inducer | cyp3a4 inducer; cyp3a inducer; strong cyp3a4 inducers; strong cyp3a inducer; cyp3a4 inducers; cyp3a inducers; strong cyp3a4 inducer; strong inducers of cyp3a4
+cyp3a4_inhibitor | cyp3a4 inhibitor; cyp3a inhibitor; cyp3a4 inhibitors; cyp3a inhibitors
+strong_cyp3a4_inhibitor | strong cyp3a4 inhibitor; strong cyp3a inhibitor; strong inhibitor of cyp3a4; strong inhibitors of cyp3a4
+cyp3a4_inducer | cyp3a4 inducer; cyp3a inducer; cyp3a4 inducers; cyp3a inducers
+strong_cyp3a4_inducer | strong cyp3a4 inducers; strong cyp3a inducer; strong inducers of cyp3a4
 proton_pump_inhibitor | proton pump inhibitor; ppi; proton pump inhibitors; ppis
 * | antacid; h2 receptor antagonist; h2 blocker
 herbal_medicine | herbal; herbal medicine; herbal medication; traditional chinese medicine; herbal remedies; chinese herbal medicine; herbal supplement; herbal preparation
@@ -80,7 +93,8 @@ vaccine | vaccine; vaccines; influenza vaccine
 bisphosphonate | bisphosphonate; bisphosphonates; zoledronic acid
 * | denosumab
 anaesthetics | local anesthetics; local anesthetic; anesthetics; anesthetic; general anesthetic; muscle relaxants; muscle relaxant
-contrast_agent | contrast agent; contrast media; iodinated contrast; gadolinium; contrast; contrast medium; iodinated contrast media; iv contrast; intravenous contrast
+contrast_agent | contrast agent; contrast media; iodinated contrast; gadolinium; contrast; contrast medium; iodinated contrast media; iv contrast
+intravenous_contrast_agent | intravenous contrast
 blood_products | blood products
 * | immunoglobulin; ivig; intravenous immunoglobulin; gamma globulin; immunoglobulins; albumin infusion
 alcohol | alcohol; alcoholic beverages; ethanol
@@ -139,38 +153,63 @@ derivative analog compound substrate
 """.split()  # noqa: SIM905
 
 PROCEDURES = """
-chemotherapy | chemotherapy; chemo; systemic chemotherapy; cytotoxic chemotherapy; chemotherapies; chemotherapy regimen; systemic cytotoxic chemotherapy; chemotherapy treatment
-adjuvant_chemotherapy | adjuvant chemotherapy; neoadjuvant chemotherapy; adjuvant or neoadjuvant chemotherapy; neoadjuvant or adjuvant chemotherapy
-radiotherapy | radiotherapy; radiation therapy; radiation; radiation treatment; radiation therapies; xrt; irradiation; external beam radiation therapy; external beam radiotherapy; palliative radiotherapy; radiation to the target lesion; palliative radiation; palliative radiation therapy; radiotherapy treatment
-cranial_radiotherapy | whole brain radiotherapy; cranial irradiation; wbrt; cranial radiotherapy; brain radiotherapy; whole brain radiation therapy
+chemotherapy | chemotherapy; chemo; cytotoxic chemotherapy; chemotherapies; chemotherapy regimen; chemotherapy treatment
+systemic_chemotherapy | systemic chemotherapy; systemic cytotoxic chemotherapy
+adjuvant_chemotherapy | adjuvant chemotherapy
+neoadjuvant_chemotherapy | neoadjuvant chemotherapy
+adjuvant_or_neoadjuvant_chemotherapy | adjuvant or neoadjuvant chemotherapy; neoadjuvant or adjuvant chemotherapy
+radiotherapy | radiotherapy; radiation therapy; radiation; radiation treatment; radiation therapies; xrt; irradiation; radiotherapy treatment
+palliative_radiotherapy | palliative radiotherapy; palliative radiation; palliative radiation therapy
+external_beam_radiotherapy | external beam radiation therapy; external beam radiotherapy
+cranial_radiotherapy | cranial irradiation; cranial radiotherapy; brain radiotherapy
+whole_brain_radiotherapy | whole brain radiotherapy; whole brain radiation therapy; wbrt
 thoracic_radiotherapy | thoracic radiotherapy; thoracic radiation therapy; lung radiation
 pelvic_radiotherapy | pelvic radiotherapy; pelvic irradiation; pelvic radiation
 chemoradiotherapy | chemoradiotherapy; chemoradiation; concurrent chemoradiotherapy; chemoradiation therapy
 stereotactic_radiotherapy | stereotactic radiosurgery; srs; stereotactic radiotherapy; sbrt; stereotactic body radiation therapy; gamma knife
 radioisotope_therapy | radioisotope therapy; radionuclide therapy; radiopharmaceutical; radiopharmaceuticals; radioimmunotherapy; brachytherapy
 immunotherapy | immunotherapy; immunotherapies; cancer immunotherapy; immune therapy; anti cancer immunotherapy
-hormone_therapy | hormonal therapy; hormone therapy; endocrine therapy; hormonal treatment; endocrine treatment; adjuvant endocrine therapy; antihormonal therapy; anti hormonal therapy
+hormone_therapy | hormonal therapy; hormone therapy; endocrine therapy; hormonal treatment; endocrine treatment; antihormonal therapy; anti hormonal therapy
+adjuvant_endocrine_therapy | adjuvant endocrine therapy
 androgen_deprivation_therapy | androgen deprivation therapy; adt; castration
 * | orchiectomy; bilateral orchiectomy
 hormone_replacement_therapy | hormone replacement therapy; hrt
 targeted_therapy | targeted therapy; molecular targeted therapy; targeted agent; targeted therapies; small molecule targeted therapy; targeted small molecule therapy; small molecule therapy; molecularly targeted therapy
-systemic_anticancer_therapy | systemic anticancer therapy; anticancer therapy; anti cancer therapy; systemic therapy; cancer therapy; antineoplastic therapy; antitumor therapy; anti tumor therapy; systemic anti cancer therapy; anticancer treatment; anti cancer treatment; systemic treatment; systemic antineoplastic therapy; antitumor treatment; anti neoplastic therapy; anti tumor treatment; cancer treatment; antineoplastic treatment; systemic anti cancer treatment; systemic antitumor therapy; anticancer therapies; systemic anti tumor therapy; prior systemic therapy; systemic anticancer treatment
+systemic_anticancer_therapy | systemic anticancer therapy; systemic anti cancer therapy; systemic antineoplastic therapy; systemic anti cancer treatment; systemic antitumor therapy; systemic anti tumor therapy; systemic anticancer treatment
+anticancer_therapy | anticancer therapy; anti cancer therapy; cancer therapy; antineoplastic therapy; antitumor therapy; anti tumor therapy; anticancer treatment; anti cancer treatment; antitumor treatment; anti neoplastic therapy; anti tumor treatment; cancer treatment; antineoplastic treatment; anticancer therapies
+systemic_therapy | systemic therapy; systemic treatment; prior systemic therapy
 cell_therapy | cell therapy; car t; car t cell therapy; chimeric antigen receptor t cell therapy; adoptive cell therapy; car t therapy; cellular therapy; chimeric antigen receptor t cell
 * | gene therapy
-stem_cell_transplant | stem cell transplant; stem cell transplantation; allogeneic stem cell transplantation; autologous stem cell transplantation; bone marrow transplant; bone marrow transplantation; hematopoietic stem cell transplantation; allogeneic transplant; hsct; asct; hematopoietic stem cell transplant; autologous stem cell transplant; allogeneic stem cell transplant; hematopoietic cell transplantation; allogeneic bone marrow transplantation; allogeneic hematopoietic stem cell transplantation; autologous hematopoietic stem cell transplantation; allogeneic hematopoietic stem cell transplant; allogenic bone marrow transplantation; allogeneic transplantation; stem cell rescue; allogeneic hsct; autologous transplant
-organ_transplant | allogeneic tissue solid organ transplant; allogenic tissue solid organ transplant; organ transplant; organ transplantation; solid organ transplant; solid organ transplantation; allogeneic organ transplant; transplant; transplantation; allogeneic organ transplantation; organ allograft; solid organ allograft; organ allografts; solid organ transplants
+stem_cell_transplant | allogeneic or autologous stem cell transplant; allogeneic or autologous stem cell transplantation; autologous or allogeneic stem cell transplant; autologous or allogeneic stem cell transplantation; allogeneic or autologous hematopoietic stem cell transplant; allogeneic or autologous hematopoietic stem cell transplantation; autologous or allogeneic hematopoietic stem cell transplantation; stem cell transplant; stem cell transplantation; hematopoietic stem cell transplantation; hsct; hematopoietic stem cell transplant; hematopoietic cell transplantation
+allogeneic_stem_cell_transplant | allogeneic stem cell transplantation; allogeneic stem cell transplant; allogeneic hematopoietic stem cell transplantation; allogeneic hematopoietic stem cell transplant; allogeneic hsct; allogeneic hematopoietic cell transplantation; allogeneic hematopoietic cell transplant; allogenic stem cell transplantation; allogenic stem cell transplant; allogenic hematopoietic stem cell transplantation; allogenic hematopoietic stem cell transplant; allo hsct
+autologous_stem_cell_transplant | autologous stem cell transplantation; autologous hematopoietic stem cell transplantation; autologous stem cell transplant; autologous hematopoietic stem cell transplant; autologous hsct; autologous hematopoietic cell transplantation
+allogeneic_bone_marrow_transplant | allogeneic bone marrow transplantation; allogenic bone marrow transplantation; allogeneic bone marrow transplant; allogenic bone marrow transplant
+autologous_bone_marrow_transplant | autologous bone marrow transplantation; autologous bone marrow transplant
+allogeneic_transplant | allogeneic transplant; allogeneic transplantation; allogenic transplant; allogenic transplantation
+autologous_transplant | autologous transplant; autologous transplantation
+bone_marrow_transplant | bone marrow transplant; bone marrow transplantation
+stem_cell_rescue | stem cell rescue
+organ_transplant | organ transplant; organ transplantation; organ allograft; organ allografts
+allogeneic_organ_transplant | allogeneic organ transplant; allogeneic organ transplantation
+allogeneic_tissue_or_solid_organ_transplant | allogeneic tissue solid organ transplant; allogenic tissue solid organ transplant
+solid_organ_transplant | solid organ transplant; solid organ transplantation; solid organ allograft; solid organ transplants
+transplant | transplant; transplantation
 * | kidney transplant; liver transplant; heart transplant; lung transplant; liver transplantation; kidney transplantation; heart transplantation; renal transplant; renal transplantation; lung transplantation
 major_surgery | major surgery; major surgical procedure; major surgeries; major operation; major surgical procedures; major surgical operation; major surgical intervention; major surgical resection
 surgery | surgery; surgical procedure; surgical resection; surgical treatment; operation; surgical intervention; surgeries; resection; surgical therapy; surgical excision; excision; operative
 * | elective surgery; minor surgery; emergency surgery
-cardiac_surgery | cardiac surgery; heart surgery; open heart surgery; valve surgery
+cardiac_surgery | cardiac surgery; heart surgery; valve surgery
+open_heart_surgery | open heart surgery
 coronary_bypass | coronary artery bypass graft; cabg; coronary artery bypass grafting; coronary artery bypass surgery; bypass surgery; coronary artery bypass; coronary peripheral artery bypass graft; coronary bypass
 coronary_intervention | percutaneous coronary intervention; pci; coronary angioplasty; coronary stenting; coronary revascularization; percutaneous intervention; percutaneous transluminal coronary angioplasty
 * | revascularization; stent placement; stenting; angioplasty
-bariatric_surgery | bariatric surgery; gastric bypass
-blood_transfusion | blood transfusion; transfusion; platelet transfusion; red blood cell transfusion; transfusions; transfusion of blood products; rbc transfusion; transfusion support
+bariatric_surgery | bariatric surgery
+gastric_bypass | gastric bypass
+blood_transfusion | blood transfusion; transfusion; platelet transfusion; transfusions; transfusion of blood products; rbc transfusion; transfusion support
+red_blood_cell_transfusion | red blood cell transfusion
 blood_donation | blood donation; donated blood; plasma donation; donation of blood
-dialysis | dialysis; hemodialysis; peritoneal dialysis; renal dialysis; renal replacement therapy
+dialysis | dialysis; hemodialysis; renal dialysis; renal replacement therapy
+peritoneal_dialysis | peritoneal dialysis
 * | plasmapheresis
 mechanical_ventilation | mechanical ventilation; intubation; ventilator
 oxygen_therapy | oxygen therapy; supplemental oxygen; oxygen; home oxygen; oxygen supplementation; continuous oxygen therapy
@@ -178,7 +217,9 @@ parenteral_nutrition | parenteral nutrition; tube feeding; enteral feeding; tpn
 hospitalisation | hospitalization; hospitalized; hospital admission; inpatient
 biopsy | biopsy; core biopsy; tumor biopsy; open biopsy; liver biopsy; bone marrow biopsy
 hysterectomy | hysterectomy
-oophorectomy | bilateral oophorectomy; oophorectomy; bilateral salpingectomy; ovariectomy
+oophorectomy | oophorectomy; ovariectomy
+bilateral_oophorectomy | bilateral oophorectomy
+bilateral_salpingectomy | bilateral salpingectomy
 tubal_ligation | tubal ligation; sterilization; surgical sterilization
 * | vasectomy; vasectomized; bilateral tubal ligation
 caesarean | cesarean section; cesarean delivery; vaginal delivery; cesarean; c section
@@ -188,7 +229,8 @@ endoscopy | endoscopy; colonoscopy; gastroscopy; bronchoscopy; cystoscopy; spiro
 electroconvulsive_therapy | electroconvulsive therapy; ect
 * | psychotherapy; cognitive behavioral therapy
 anaesthesia | general anesthesia; spinal anesthesia; regional anesthesia; anesthesia; epidural; local anesthesia
-immunosuppressive_therapy | immunosuppressive therapy; immunosuppressive treatment; systemic immunosuppressive therapy; immunomodulatory therapy; immunomodulatory treatment
+immunosuppressive_therapy | immunosuppressive therapy; immunosuppressive treatment; immunomodulatory therapy; immunomodulatory treatment
+systemic_immunosuppressive_therapy | systemic immunosuppressive therapy
 vaccination | vaccination; immunization; vaccinations; vaccinated
 physical_examination | physical examination; physical exam; neurological examination
 dual_antiplatelet_therapy | dual antiplatelet therapy
@@ -210,9 +252,11 @@ examination imaging transfusion graft grafting operation scan delivery ligation
 DEVICES = """
 pacemaker | pacemaker; cardiac pacemaker; permanent pacemaker; implantable defibrillator; defibrillator; icd; implantable cardioverter defibrillator
 metal_implant | metal implant; aneurysm clip; cochlear implant; metallic implant; neurostimulator; ferromagnetic; shrapnel; prosthesis; metallic foreign body; implanted metal; metal implants; implant; implanted device
-stent | stent; drug eluting stent; vascular graft; bare metal stent; prosthetic valve; artificial heart valve; mechanical heart valve; prosthetic heart valve
+stent | stent; vascular graft; bare metal stent; prosthetic valve; artificial heart valve; mechanical heart valve; prosthetic heart valve
+drug_eluting_stent | drug eluting stent
 intrauterine_device | intrauterine device; iud; condom; diaphragm; condoms
-catheter | catheter; central venous catheter; indwelling catheter; feeding tube; port; shunt; nasogastric tube
+catheter | catheter; indwelling catheter; feeding tube; port; shunt; nasogastric tube
+central_venous_catheter | central venous catheter
 * | catheters; screw; prosthetic joint; artificial joint; left ventricular assist device; cpap; tens; neural stimulator; vena cava filter; electrode; mesh; brace; denture; orthodontic device; tattoo; crt; metal
 contact_lenses | contact lenses; contact lens; hearing aid; wheelchair; insulin pump
 """
