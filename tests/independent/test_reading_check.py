@@ -46,3 +46,12 @@ def test_every_line_belongs_to_the_held_out_half() -> None:
     lines = reading.read_lines(held=None)
     trials = [lines[row["index"]]["nct"] for row in ROWS]
     assert all(reading.is_held(t, reading.LINES_SALT, reading.LINES_HELD_SHARE) for t in trials)
+
+
+def test_the_second_check_is_of_other_lines() -> None:
+    again = json.loads((HERE / "reading_check_second.json").read_text(encoding="utf-8"))
+    indices = {row["index"] for row in again}
+    assert Counter(row["status"] for row in again) == {"computable": 60, "partly computable": 50}
+    assert len(indices) == 110
+    assert not indices & {row["index"] for row in ROWS}
+    assert all((row["verdict"] == "right") == (row["kind"] == "none") for row in again)

@@ -73,6 +73,12 @@ def has_subgroup(phrases: list[Phrase]) -> bool:
     return is_limited or any(_is_event(phrase) for phrase in phrases[: duties[-1]])
 
 
+def denies_subject(phrases: list[Phrase]) -> bool:
+    """Whether what must be is asked of those who are not something: "females who are not of X must ..."."""
+    duties = _find_duties(phrases)
+    return bool(duties) and any(phrase.kind == "not" for phrase in phrases[: duties[0]])
+
+
 def _is_limit(phrase: Phrase) -> bool:
     """Whether a phrase is a value but not an age: "patients with ANC < 1,000 must ..."."""
     return phrase.value is not None and not phrase.value.is_age

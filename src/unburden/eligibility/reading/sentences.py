@@ -15,6 +15,7 @@ from unburden.eligibility.reading.guards import (
     blurs_window,
     brings_another,
     demands_conduct,
+    denies_subject,
     find_including,
     has_subgroup,
     limits_something,
@@ -54,6 +55,8 @@ def read_sentence(phrases: list[Phrase], context: Context) -> Reading | None:
     if not context.is_inclusion and demands_conduct(phrases):
         return None
     phrases = trim_start(phrases)
+    if context.is_inclusion and denies_subject(phrases):
+        return None
     if context.is_inclusion and has_subgroup(phrases):
         return read_subgroup(phrases, context, read_sentence)
     if blurs_window(phrases, context):

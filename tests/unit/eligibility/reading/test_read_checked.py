@@ -280,3 +280,11 @@ def test_who_is_to_be_included_may_be_asked_for_what_is_included():
     assert exclude("Stroke within 3 months, including transient ischemic attack").status == "text"
     negated = include("No evidence of metastases (including brain metastases)")
     assert codes(negated) == ["distant_metastases", "brain_metastases"]
+
+
+def test_what_is_asked_of_those_who_are_not_something_is_left():
+    """Line 3593: every woman of childbearing potential was refused by a duty of those who are not."""
+    text = "Females who are not of childbearing potential must have documented:"
+    assert read_criterion(text, is_inclusion=True).status == "text"
+    plain = read_criterion("Patients must not be pregnant", is_inclusion=True)
+    assert plain.status == "computable"
