@@ -41,6 +41,10 @@ benchmarks: $(VENV)/ready
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_emulation.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_scans.py
 	PYTHONPATH=. $(BIN)/python benchmarks/measure_information.py
+	$(BIN)/python benchmarks/measure_criteria.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_criteria_reading.py
+	PYTHONPATH=. $(BIN)/python benchmarks/measure_schedule_search.py
+	$(BIN)/python benchmarks/measure_burden.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unburden.domain.emulation import ArmWeights, EmulatedTrial
+from unburden.domain.emulation import ArmWeights, EmulatedTrial, Positivity
 from unburden.domain.emulation_plan import POPULATION_WORDS, EmulationPlan
 from unburden.domain.estimate import Estimate
 from unburden.report.numbers import tell
@@ -14,29 +14,12 @@ IMBALANCED = 0.1
 def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
     """The emulated trial, ready for JSON and for the page."""
     plan = trial.plan
-    estimates = [
-        ("Hazard ratio, unadjusted", tell_ratio(trial.crude_hazard_ratio)),
-        ("Hazard ratio, weighted", tell_ratio(trial.hazard_ratio)),
-        (
-            f"Days without event up to day {plan.analysis.horizon_days:g}, treated",
-            _tell_days(trial.treated_mean),
-        ),
-        (
-            f"Days without event up to day {plan.analysis.horizon_days:g}, control",
-            _tell_days(trial.control_mean),
-        ),
-        ("Difference in days, weighted", _tell_days(trial.mean_difference)),
-        ("Difference in days, unadjusted", _tell_days(trial.crude_mean_difference)),
-    ]
-    if trial.doubly_robust_difference:
-        estimates.append(("Difference in days, doubly robust", _tell_days(trial.doubly_robust_difference)))
-    positivity = trial.positivity
     return {
         "name": plan.name,
         "patients": trial.patients,
         "eligible": trial.eligible_patients,
         "target": _tell_target(plan),
-        "estimates": [{"what": what, **told} for what, told in estimates],
+        "estimates": _tell_estimates(trial),
         "hazard_ratio": tell_ratio(trial.hazard_ratio),
         "curves": [
             {
@@ -64,16 +47,7 @@ def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
         ],
         "largest_before": f"{trial.largest_difference_before:.2f}",
         "largest_after": f"{trial.largest_difference_after:.2f}",
-        "positivity": {
-            "low": positivity.low,
-            "high": positivity.high,
-            "share_outside": f"{100 * positivity.share_outside:.0f} %",
-            "outside_support": positivity.patients_outside_support,
-            "extreme": positivity.patients_with_extreme_weight,
-            "edges": list(positivity.edges),
-            "treated": list(positivity.treated_counts),
-            "control": list(positivity.control_counts),
-        },
+        "positivity": _tell_positivity(trial.positivity),
         "propensity": {
             "words": trial.propensity.words,
             "area_under_curve": f"{trial.propensity.area_under_curve:.2f}",
@@ -102,6 +76,41 @@ def tell_trial(trial: EmulatedTrial) -> dict[str, Any]:
     }
 
 
+def _tell_estimates(trial: EmulatedTrial) -> list[dict[str, Any]]:
+    """Hazard ratios and restricted means, crude beside weighted."""
+    plan = trial.plan
+    estimates = [
+        ("Hazard ratio, unadjusted", tell_ratio(trial.crude_hazard_ratio)),
+        ("Hazard ratio, weighted", tell_ratio(trial.hazard_ratio)),
+        (
+            f"Days without event up to day {plan.analysis.horizon_days:g}, treated",
+            _tell_days(trial.treated_mean),
+        ),
+        (
+            f"Days without event up to day {plan.analysis.horizon_days:g}, control",
+            _tell_days(trial.control_mean),
+        ),
+        ("Difference in days, weighted", _tell_days(trial.mean_difference)),
+        ("Difference in days, unadjusted", _tell_days(trial.crude_mean_difference)),
+    ]
+    if trial.doubly_robust_difference:
+        estimates.append(("Difference in days, doubly robust", _tell_days(trial.doubly_robust_difference)))
+    return [{"what": what, **told} for what, told in estimates]
+
+
+def _tell_positivity(positivity: Positivity) -> dict[str, Any]:
+    return {
+        "low": positivity.low,
+        "high": positivity.high,
+        "share_outside": f"{100 * positivity.share_outside:.0f} %",
+        "outside_support": positivity.patients_outside_support,
+        "extreme": positivity.patients_with_extreme_weight,
+        "edges": list(positivity.edges),
+        "treated": list(positivity.treated_counts),
+        "control": list(positivity.control_counts),
+    }
+
+
 def _tell_people(trial: EmulatedTrial) -> str:
     """The arms' shares with the event at the horizon, in people."""
     day = trial.plan.analysis.horizon_days
@@ -111,8 +120,8 @@ def _tell_people(trial: EmulatedTrial) -> str:
         counts.append(100 * (1 - free[-1]) if free else 0.0)
     treated, control = counts
     return (
-        f"Of 100 such patients without it about {control:.0f} had the event within {day / 365.25:.1f} years, "
-        f"with it about {treated:.0f}."
+        f"Read off the weighted curves, without interval: of 100 such patients about {control:.0f} had the "
+        f"event within {day / 365.25:.1f} years without it, about {treated:.0f} with it."
     )
 
 

@@ -7,16 +7,11 @@ import polars as pl
 
 from unburden.burden.totals import UNIT_BY_TOTAL
 from unburden.domain.criteria_sets import SET_GOALS, GoalValues
-from unburden.domain.criteria_worth import (
-    MOST_EXACT,
-    CriteriaWorth,
-)
+from unburden.domain.criteria_worth import MOST_EXACT, CriteriaWorth
 from unburden.domain.errors import InvalidStudy
 from unburden.domain.frontier import Goal
 from unburden.domain.representation import Strata
-from unburden.domain.weighing import (
-    EligibilityStudy,
-)
+from unburden.domain.weighing import EligibilityStudy
 from unburden.eligibility.check_order import derive_set_costs
 from unburden.eligibility.set_counts import (
     MOST_ENUMERATED,

@@ -3,18 +3,11 @@
 import numpy as np
 import polars as pl
 
-from unburden.domain.criteria_worth import (
-    EmulationData,
-    Weighting,
-    WorthPlan,
-)
+from unburden.domain.criteria_worth import EmulationData, Weighting, WorthPlan
 from unburden.domain.emulation_plan import EmulationPlan
 from unburden.domain.errors import InvalidStudy
 from unburden.domain.passing import PassingTable
-from unburden.domain.weighing import (
-    EligibilityStudy,
-    WeighingPlan,
-)
+from unburden.domain.weighing import EligibilityStudy, WeighingPlan
 from unburden.eligibility.effects import read_follow_up, weigh_patients
 from unburden.eligibility.passing import derive_passing
 from unburden.eligibility.time_zero import check_emulation

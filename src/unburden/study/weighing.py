@@ -6,10 +6,7 @@ import numpy as np
 
 from unburden import __version__
 from unburden.domain.criteria_sets import CriteriaFront
-from unburden.domain.criteria_worth import (
-    CriteriaWorth,
-    JudgedCriteria,
-)
+from unburden.domain.criteria_worth import ChosenCriteria, CriteriaWorth, JudgedCriteria, Split
 from unburden.domain.emulation import EmulatedTrial
 from unburden.domain.errors import InvalidInput, InvalidStudy
 from unburden.domain.weighing import (
@@ -29,9 +26,7 @@ from unburden.eligibility.evaluate import evaluate_expression
 from unburden.eligibility.passing import derive_passing
 from unburden.eligibility.representation import evaluate_representation
 from unburden.eligibility.screen_failures import forecast_screening
-from unburden.eligibility.set_counts import (
-    MOST_ENUMERATED,
-)
+from unburden.eligibility.set_counts import MOST_ENUMERATED
 from unburden.eligibility.set_search import explore_criteria_sets
 from unburden.eligibility.strata import derive_strata, screen_strata
 from unburden.eligibility.worth import weigh_criteria
@@ -43,7 +38,6 @@ _REPLICATES_OF_DISTANCE = 2000
 _SEED_OF_DISTANCE = 1
 _REPEATS, _MOST_REPEATED = 20, 10
 _MOST_EXPLORED = 50_000
-"""An arm that is missing among so many by chance less often than this is taken to be missing by rule."""
 
 
 def describe_screening(study: EligibilityStudy, *, planned_patients: int | None = None) -> ScreeningReport:
@@ -145,15 +139,20 @@ def weigh_study_criteria(study: EligibilityStudy) -> CriteriaReport:
     )
 
 
+def _choose(weighed: Weighed, plan: WeighingPlan, seed: int) -> tuple[ChosenCriteria, Split]:
+    """The criteria that some of the patients, drawn by the seed, speak for; raises where they cannot."""
+    split = split_patients(weighed.data.patients, plan.choose_share, seed=seed)
+    passing, data = weighed.part(split.choose)
+    own = replace(weighed.plan, replicates=0)
+    worth = weigh_criteria(passing, data, own, criteria=weighed.table.criterion_ids)
+    is_low = plan.choose_by in _LOWER_IS_BETTER
+    return choose_criteria(worth, plan.choose_by, lower_is_better=is_low), split
+
+
 def _judge(weighed: Weighed, plan: WeighingPlan) -> tuple[JudgedCriteria | None, str]:
     """Criteria chosen on some of the patients and judged on the others, or why that cannot be done."""
-    split = split_patients(weighed.data.patients, plan.choose_share, seed=plan.seed)
-    names = weighed.table.criterion_ids
     try:
-        passing, data = weighed.part(split.choose)
-        worth = weigh_criteria(passing, data, replace(weighed.plan, replicates=0), criteria=names)
-        is_low = plan.choose_by in _LOWER_IS_BETTER
-        chosen = choose_criteria(worth, plan.choose_by, lower_is_better=is_low)
+        chosen, split = _choose(weighed, plan, plan.seed)
         passing, data = weighed.part(split.judge)
         return judge_criteria(chosen, passing, data, weighed.plan), ""
     except InvalidInput as error:
@@ -168,12 +167,8 @@ def _repeat_choice(weighed: Weighed, plan: WeighingPlan) -> tuple[dict[str, floa
     chosen = dict.fromkeys(names, 0)
     done = 0
     for number in range(1, _REPEATS + 1):
-        split = split_patients(weighed.data.patients, plan.choose_share, seed=plan.seed + number)
-        passing, data = weighed.part(split.choose)
         try:
-            worth = weigh_criteria(passing, data, replace(weighed.plan, replicates=0), criteria=names)
-            is_low = plan.choose_by in _LOWER_IS_BETTER
-            kept = choose_criteria(worth, plan.choose_by, lower_is_better=is_low).kept
+            kept = _choose(weighed, plan, plan.seed + number)[0].kept
         except InvalidInput:
             continue
         done += 1
